@@ -300,9 +300,11 @@ enum status json_freeze(struct json_val value, const struct json_freeze_options 
     f.err = err;
     f.status = STATUS_OK;
     buf_init(&f.choices, SIZE_MAX);
+    f.max_bytes = JSON_FREEZE_MAX_BYTES;
     if (options) {
         f.doubles = options->doubles;
-        f.max_bytes = options->max_bytes;
+        if (options->max_bytes != 0)
+            f.max_bytes = options->max_bytes;
         freeze_find_ranges(&f, options);
     }
     if (freeze_measure(&f, value))

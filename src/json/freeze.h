@@ -19,11 +19,13 @@
 #include "json/doc.h"
 
 enum { JSON_HOLD_MIN_BYTES = 4096 };
+#define JSON_FREEZE_MAX_BYTES                                                                      \
+    ((size_t)1 << 32) /* of one document, where the caller sets no limit */
 
 struct json_freeze_options {
     struct json_doc *const *sources; /* documents whose values may occur in value */
     size_t source_count;
-    size_t max_bytes; /* own bytes of the new document; 0: no limit */
+    size_t max_bytes; /* own bytes of the new document; 0: JSON_FREEZE_MAX_BYTES */
     bool doubles;     /* numbers become doubles, as results of JSONata are */
 };
 

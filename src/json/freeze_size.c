@@ -242,7 +242,7 @@ static bool is_settling(const struct freeze *f, const struct json_val *items)
 static bool count_bytes(struct freeze *f, size_t bytes)
 {
     f->own_bytes += bytes;
-    if (f->max_bytes != 0 && f->own_bytes > f->max_bytes)
+    if (f->own_bytes > f->max_bytes)
         return freeze_fail(f, STATUS_LIMIT, "JsonTooLarge", "the value is too large");
     return true;
 }

@@ -56,7 +56,7 @@ static void too_deep_is_told_apart(void **state)
         left = json_array(&a[i], 1);
         right = json_array(&b[i], 1);
     }
-    assert_int_equal(json_compare_equal(left, right), -1);
+    assert_int_equal(json_compare_equal(left, right), JSON_EQUAL_TOO_DEEP);
     assert_int_equal(json_compare_equal(a[LEVELS - 2], b[LEVELS - 2]), 1);
     assert_true(json_hash(left, 1) == json_hash(right, 1));
 }

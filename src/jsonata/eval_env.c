@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Frames of bindings and the evaluation of variables. Who makes a frame, and where it lives, is the
+ * business of eval_call.c (lambdas), eval_node.c (blocks) and eval_tuple.c (tuple streams). */
+#include "jsonata/eval.h"
+
+#include "jsonata/function.h"
+
+/* What the caller bound to the name of a built-in function. */
+static struct json_val env_override(const struct ev *e, uint64_t symbol, struct json_val otherwise)
+{
+    for (uint32_t i = 0; i < e->override_count; i++)
+        if (e->overrides[i].symbol == symbol)
+            return e->overrides[i].value;
+    return otherwise;
+}
+
+struct json_val ev_variable(struct ev *e, struct frame *env, uint32_t symbol)
+{
+    for (const struct frame *f = env; f != NULL; f = f->parent)
+        for (uint32_t i = 0; i < f->count; i++)
+            if (f->bindings[i].symbol == symbol)
+                return f->bindings[i].value;
+    return symbol >= e->first_global ? e->globals[symbol - e->first_global]
+                                     : env_override(e, symbol, json_undefined());
+}
+
+void ev_bind(struct ev *e, struct frame *env, uint32_t symbol, struct json_val value)
+{
+    uint32_t i = 0;
+    while (i < env->count && env->bindings[i].symbol != symbol)
+        i++;
+    if (i >= env->cap) { /* full, or borrowed */
+        uint32_t cap = env->count + 4;
+        struct binding *bigger = arena_alloc(e->arena, sizeof(*bigger) * cap);
+        if (env->count > 0)
+            memcpy(bigger, env->bindings, sizeof(*bigger) * env->count);
+        env->bindings = bigger;
+        env->cap = cap;
+    }
+    env->bindings[i] = (struct binding){value, symbol};
+    if (i == env->count)
+        env->count++;
+}
+
+/* A variable that only frames or the caller of the evaluation may have bound. */
+struct json_val eval_variable(struct ev *e, const struct node *n, struct json_val in,
+                              struct frame *env)
+{
+    (void)in;
+    return ev_unwrap(ev_variable(e, env, n->symbol));
+}
+
+/* A variable that no frame binds. */
+struct json_val eval_global(struct ev *e, const struct node *n, struct json_val in,
+                            struct frame *env)
+{
+    (void)in;
+    (void)env;
+    return ev_unwrap(e->globals[n->symbol - e->first_global]);
+}
+
+/* `$`: the context itself. */
+struct json_val eval_context(struct ev *e, const struct node *n, struct json_val in,
+                             struct frame *env)
+{
+    (void)e;
+    (void)n;
+    (void)env;
+    return in.tag == JSON_ARRAY && (in.flags & VAL_OUTER) ? in.items[0] : ev_unwrap(in);
+}
+
+/* The name of a built-in function, which may have been bound to something else. */
+struct json_val eval_function_name(struct ev *e, const struct node *n, struct json_val in,
+                                   struct frame *env)
+{
+    (void)in;
+    for (const struct frame *f = env; f != NULL; f = f->parent)
+        for (uint32_t i = 0; i < f->count; i++)
+            if (f->bindings[i].symbol == n->symbol)
+                return ev_unwrap(f->bindings[i].value);
+    return e->shadowed ? ev_unwrap(env_override(e, n->symbol, n->value)) : n->value;
+}
