@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* afflux: finds the subcommand and hands over. Everything else is in the file of that subcommand.
+ */
+#include "cmd/cmd.h"
+
+#include "cmd/output.h"
+#include <malloc.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct command commands[] = {
+    {"eval", "evaluate a JSONata expression over JSON", cmd_eval, cmd_eval_help},
+};
+
+static void main_help(struct buf *out)
+{
+    buf_add(out, STR("afflux: data aggregation with JSONata and Amazon States Language\n\n"
+                     "usage: afflux COMMAND [OPTIONS] …\n\n"));
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        buf_printf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    buf_add(out, STR("\n"
+                     "  afflux help COMMAND     what a command does, with examples\n"
+                     "  afflux --version        the version of this program\n"));
+}
+
+/* Who gave no command at all sees what there is. */
+static int main_without_command(void)
+{
+    struct output err;
+    output_init(&err, STDERR_FILENO, NULL);
+    main_help(&err.buf);
+    output_flush(&err);
+    output_done(&err);
+    return CMD_USAGE;
+}
+
+static int main_print_help(const struct command *command)
+{
+    struct buf text;
+    buf_init(&text, 1 << 16);
+    if (command)
+        command->help(&text);
+    else
+        main_help(&text);
+    int code = cmd_print(NULL, buf_str(&text));
+    buf_done(&text);
+    return code;
+}
+
+static const struct command *main_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+static int main_unknown(const char *word)
+{
+    const char *names[ARRAY_LEN(commands) + 2] = {"help"};
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        names[i + 1] = commands[i].name;
+    const char *what = word[0] == '-' ? "option" : "command";
+    const char *meant = cmd_suggest(word, names);
+    struct buf list;
+    buf_init(&list, 4096);
+    for (size_t i = 0; names[i]; i++)
+        buf_printf(&list, "%s%s", i ? ", " : "", names[i]);
+    int code = meant ? cmd_usage(NULL, "unknown %s '%s'; did you mean '%s'? There are: %.*s", what,
+                                 word, meant, STR_ARG(buf_str(&list)))
+                     : cmd_usage(NULL, "unknown %s '%s'. There are: %.*s", what, word,
+                                 STR_ARG(buf_str(&list)));
+    buf_done(&list);
+    return code;
+}
+
+static int main_run_help(int argc, char **argv)
+{
+    if (argc < 3)
+        return main_print_help(NULL);
+    const struct command *command = main_find(argv[2]);
+    return command ? main_print_help(command) : main_unknown(argv[2]);
+}
+
+/* Documents come and go by the megabyte: without this the allocator gives their memory back to the
+ * kernel each time and asks for it again, which takes up to half of the time of parsing. */
+static void main_keep_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+}
+
+int main(int argc, char **argv)
+{
+    main_keep_memory();
+    if (argc < 2)
+        return main_without_command();
+    const char *word = argv[1];
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
+        return cmd_print(NULL, STR("afflux " AFFLUX_VERSION "\n"));
+    if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+        return main_run_help(argc, argv);
+    const struct command *command = main_find(word);
+    return command ? command->run(argc - 1, argv + 1) : main_unknown(word);
+}

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# What ./dev demo and the README show is true.
+# shellcheck disable=SC2016,SC2154
+
+load helper
+
+@test "the demonstration runs, and shows what it promises" {
+    run -0 "$BATS_TEST_DIRNAME/../../tools/demo"
+    has "$output" '["rope-12","lamp-03","rope-12"]'
+    has "$output" $'order,sku,quantity\nA-17,rope-12,4'
+    has "$output" '{"counter":"Old Bridge","records":24,"bikes":6646,'
+    has "$output" 'T2001'
+    has "$output" '{"result":3}'
+    same "$(grep -c '^(exit' <<<"$output")" 1
+}
+
+@test "the example of the README works" {
+    cd "$BATS_TEST_DIRNAME/../.."
+    expression=$(sed -n "s/.*afflux eval '\(.*\)' examples\/orders.json/\1/p" README.md | head -n 1)
+    [[ -n $expression ]]
+    run -0 "$AFFLUX" eval -c "$expression" examples/orders.json
+    [[ $output == \[* ]]
+}
+
+@test "the examples of eval --help work" {
+    cp "$BATS_TEST_DIRNAME/../../examples/orders.json" .
+    while read -r line; do
+        words=${line%%  *}
+        case $words in
+        'afflux eval'*orders.json) ;;
+        *) continue ;;
+        esac
+        run -0 bash -c "${words/#afflux/\"\$AFFLUX\"}"
+        [[ -n $output ]]
+        count=$((${count-0} + 1))
+    done < <("$AFFLUX" eval --help | sed -n '/^Examples/,/^--stream/p')
+    [[ $count -ge 3 ]]
+}
