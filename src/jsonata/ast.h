@@ -162,7 +162,7 @@ struct node {
     uint32_t nest;     /* evaluations nested around it within its lambda, as JSONata counts depth */
     uint32_t focus;    /* step: symbol of @$v, 0 = none */
     uint32_t index;    /* step: symbol of #$i, 0 = none */
-    uint32_t key_hash; /* name */
+    struct json_key key;   /* name: as shapes keep it */
 
     str text;              /* name, string, operator */
     struct json_val value; /* literal */

@@ -128,7 +128,9 @@ struct regex_matcher;
 struct ev {
     struct arena *arena;
     struct shape_slot *slots;
-    int64_t steps;            /* left */
+    int64_t steps; /* left of max_steps */
+    uint64_t max_steps;
+    size_t max_bytes;
     struct json_val *globals; /* by symbol - first_global; undefined where nothing is bound */
     const char *stack_limit;  /* the C stack must not grow below it */
     uint32_t depth, max_depth;

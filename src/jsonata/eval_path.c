@@ -430,6 +430,28 @@ struct json_val eval_single_name(struct ev *e, const struct node *n, struct json
     return v;
 }
 
+/* The steps of a name path from `at` on, v being the value so far: an array, or something other
+ * than a name follows. Apart from eval_name_path, whose frame stays small without it. */
+static NOINLINE struct json_val path_go_on(struct ev *e, const struct node *n, uint32_t at,
+                                           struct json_val v, struct json_val in, struct frame *env)
+{
+    struct seq seq;
+    if (at == 0)
+        return eval_path(e, n, in, env);
+    if (v.tag == JSON_ARRAY && !(v.flags & VAL_CONS)) {
+        seq.items = v.items;
+        seq.count = v.len;
+    } else {
+        seq.one = v;
+        seq.items = &seq.one;
+        seq.count = 1;
+    }
+    seq.whole = false;
+    if (seq.count == 0)
+        return json_undefined();
+    return path_from(e, n, at, &seq, in, env);
+}
+
 /*
  * A path that begins with a name or a simple variable and goes on with names for a while: as long
  * as there is one object after the other, no sequence is needed at all.
@@ -470,21 +492,7 @@ struct json_val eval_name_path(struct ev *e, const struct node *n, struct json_v
         return v.tag == JSON_ARRAY && (v.flags & VAL_SEQ)
                    ? ev_unwrap(ev_array(v.items, v.len, VAL_SEQ))
                    : v;
-    struct seq seq;
-    if (at == 0)
-        return eval_path(e, n, in, env);
-    if (v.tag == JSON_ARRAY && !(v.flags & VAL_CONS)) {
-        seq.items = v.items;
-        seq.count = v.len;
-    } else {
-        seq.one = v;
-        seq.items = &seq.one;
-        seq.count = 1;
-    }
-    seq.whole = false;
-    if (seq.count == 0)
-        return json_undefined();
-    return path_from(e, n, at, &seq, in, env);
+    return path_go_on(e, n, at, v, in, env);
 }
 
 /* A name as a step of its own (behind a filter or in a tuple stream). */

@@ -36,12 +36,12 @@ struct json_val ev_fail_value(struct ev *e, const char *code, const struct node 
 struct json_val ev_fail_steps(struct ev *e, const struct node *n)
 {
     e->steps = -1;
-    return ev_fail_value(e, "D1012", n, json_num((double)e->context->limits.steps));
+    return ev_fail_value(e, "D1012", n, json_num((double)e->max_steps));
 }
 
 struct json_val ev_fail_memory(struct ev *e, const struct node *n)
 {
-    return ev_fail_value(e, "U1002", n, json_num((double)e->context->limits.bytes));
+    return ev_fail_value(e, "U1002", n, json_num((double)e->max_bytes));
 }
 
 struct json_val ev_fail_depth(struct ev *e, const struct node *n)
@@ -136,7 +136,7 @@ static struct json_val ev_string_written(struct ev *e, struct json_val v, bool p
 {
     struct buf out;
     struct error err;
-    size_t limit = e->context->limits.bytes;
+    size_t limit = e->max_bytes;
     buf_init(&out, limit != 0 && limit < UINT32_MAX ? limit : UINT32_MAX);
     enum status status =
         json_write(&out, v, JSON_WRITE_PRECISION15 | (pretty ? JSON_WRITE_PRETTY : 0), &err);
@@ -293,11 +293,35 @@ struct json_shapes *ev_shapes(struct ev *e)
     return &e->shapes;
 }
 
+/* Eight bytes from p, which may be read whatever the length of the key (see struct json_key). */
+static inline uint64_t member_word(const char *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof(word));
+    return word;
+}
+
+/* json_shape_find for small shapes and short names, as nearly all are. */
+static int32_t member_find(const struct json_shape *shape, const struct node *n)
+{
+    uint32_t length = n->key.n;
+    if (length > 8 || length == 0 || shape->index_mask != 0)
+        return json_shape_find(shape, n->text, n->key.hash);
+    unsigned unused = (8 - length) * 8;
+    uint64_t word = member_word(n->key.p) << unused;
+    for (uint32_t i = 0; i < shape->count; i++) {
+        const struct json_key *key = &shape->keys[i];
+        if (key->hash == n->key.hash && key->n == length && member_word(key->p) << unused == word)
+            return (int32_t)i;
+    }
+    return -1;
+}
+
 struct json_val ev_member_slow(struct ev *e, const struct node *n, struct json_val object)
 {
     struct shape_slot *s = &e->slots[n->slot];
     s->shape = object.obj->shape;
-    s->at = json_shape_find(s->shape, n->text, n->key_hash);
+    s->at = member_find(s->shape, n);
     return s->at >= 0 ? object.obj->vals[s->at] : json_undefined();
 }
 

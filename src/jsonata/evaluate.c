@@ -214,33 +214,52 @@ static void evaluate_clean(struct ev *e)
     buf_done(&e->scratch);
 }
 
-enum status jsonata_evaluate(const struct jsonata *x, const struct jsonata_context *given,
+/* Member by member: for a block of this size compilers choose a string instruction that takes
+ * longer to start than a short evaluation. */
+static ALWAYS_INLINE void evaluate_clear(struct ev *e)
+{
+    e->depth = e->nesting = e->trace_depth = e->override_count = 0;
+    e->overrides = NULL;
+    e->shadowed = e->uses_shapes = false;
+    e->match_shape = NULL;
+    e->matcher = NULL;
+    e->memos = NULL;
+    e->random[0] = e->random[1] = 0;
+    e->regexes = (struct regex_list){0};
+    e->scratch = (struct buf){0};
+}
+
+static ALWAYS_INLINE uint64_t evaluate_limit(uint64_t given, uint64_t otherwise)
+{
+    return given != 0 ? given : otherwise;
+}
+
+enum status jsonata_evaluate(const struct jsonata *x, const struct jsonata_context *context,
                              struct json_val *ret, struct jsonata_error *err)
 {
-    struct jsonata_context context = *given;
-    struct jsonata_limits *limits = &context.limits;
-    limits->steps = limits->steps ? limits->steps : JSONATA_DEFAULT_STEPS;
-    limits->bytes = limits->bytes ? limits->bytes : JSONATA_DEFAULT_BYTES;
-    limits->depth = limits->depth ? limits->depth : JSONATA_DEFAULT_DEPTH;
-    limits->stack_bytes = limits->stack_bytes ? limits->stack_bytes : JSONATA_DEFAULT_STACK;
-    size_t arena_limit = context.arena->limit;
-    context.arena->limit = arena_used(context.arena) + limits->bytes;
+    const struct jsonata_limits *limits = &context->limits;
+    struct arena *arena = context->arena;
+    size_t arena_limit = arena->limit;
     struct ev e UNINIT;
-    memset(&e, 0, offsetof(struct ev, err));
-    e.arena = context.arena;
-    e.steps = (int64_t)(limits->steps < INT64_MAX ? limits->steps : INT64_MAX);
-    e.max_depth = limits->depth;
-    e.stack_limit = (const char *)__builtin_frame_address(0) - limits->stack_bytes;
+    evaluate_clear(&e);
+    e.arena = arena;
+    e.max_steps = evaluate_limit(limits->steps, JSONATA_DEFAULT_STEPS);
+    e.max_bytes = evaluate_limit(limits->bytes, JSONATA_DEFAULT_BYTES);
+    e.max_depth = (uint32_t)evaluate_limit(limits->depth, JSONATA_DEFAULT_DEPTH);
+    e.steps = (int64_t)(e.max_steps < INT64_MAX ? e.max_steps : INT64_MAX);
+    e.stack_limit = (const char *)__builtin_frame_address(0) -
+                    evaluate_limit(limits->stack_bytes, JSONATA_DEFAULT_STACK);
     e.first_global = x->symbols.first;
     e.symbols = &x->symbols;
     e.expr = x;
-    e.context = &context;
+    e.context = context;
     e.slot_count = x->slots;
-    e.slots = arena_zalloc(e.arena, sizeof(*e.slots) * x->slots);
-    buf_init(&e.scratch, limits->bytes);
+    e.slots = arena_zalloc(arena, sizeof(*e.slots) * x->slots);
+    e.scratch.max = e.max_bytes;
+    arena->limit = arena_used(arena) + e.max_bytes;
     evaluate_globals(&e);
     struct json_val result = evaluate_root(&e);
-    context.arena->limit = arena_limit;
+    arena->limit = arena_limit;
     enum status status = STATUS_OK;
     if (UNLIKELY(ev_failed(result))) {
         status = evaluate_is_budget(e.err.code) ? STATUS_LIMIT : STATUS_INVALID;
@@ -249,6 +268,7 @@ enum status jsonata_evaluate(const struct jsonata *x, const struct jsonata_conte
     } else {
         *ret = result;
     }
-    evaluate_clean(&e);
+    if (UNLIKELY(e.matcher != NULL || e.regexes.count > 0 || e.scratch.p != NULL))
+        evaluate_clean(&e);
     return status;
 }

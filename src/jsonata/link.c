@@ -349,7 +349,7 @@ static void link_sort(struct linker *l, struct node *n, struct link_scope *scope
 
 static void link_name(struct linker *l, struct node *n)
 {
-    n->key_hash = json_key_hash(n->text);
+    n->key = json_key_new(l->arena, n->text, 0);
     n->slot = l->slots++;
     n->fn = eval_name;
 }
