@@ -159,10 +159,10 @@ struct node {
     uint32_t symbol;     /* variable; focus of `:=`; number of a binding */
     uint32_t slot;       /* name: its (shape, slot) cache in the evaluation */
     uint32_t frame_size; /* block, lambda: bindings that its frame may get */
-    uint32_t nest;     /* evaluations nested around it within its lambda, as JSONata counts depth */
-    uint32_t focus;    /* step: symbol of @$v, 0 = none */
-    uint32_t index;    /* step: symbol of #$i, 0 = none */
-    struct json_key key;   /* name: as shapes keep it */
+    uint32_t nest;  /* evaluations nested around it within its lambda, as JSONata counts depth */
+    uint32_t focus; /* step: symbol of @$v, 0 = none */
+    uint32_t index; /* step: symbol of #$i, 0 = none */
+    struct json_key key; /* name: as shapes keep it */
 
     str text;              /* name, string, operator */
     struct json_val value; /* literal */

@@ -241,6 +241,14 @@ struct json_val ev_string(struct ev *e, struct json_val v, bool pretty, const st
 /* Deep equality; -1 failed. */
 int ev_equal(struct ev *e, struct json_val a, struct json_val b);
 
+/* Begins a walk into an array or object: false and failed when it is nested too deep or the steps
+ * are used up (values that share their parts can be walked for ever). ev_leave ends it. */
+bool ev_enter(struct ev *e, struct json_val container);
+static ALWAYS_INLINE void ev_leave(struct ev *e)
+{
+    e->nesting--;
+}
+
 /* ---- lists ---- */
 
 struct vec {
@@ -259,6 +267,8 @@ NODISCARD static ALWAYS_INLINE bool ev_push(struct ev *e, struct vec *v, struct 
 }
 NODISCARD bool ev_push_all(struct ev *e, struct vec *v, const struct json_val *items,
                            uint32_t count);
+/* Adds v, or all that an array holds at any depth. */
+NODISCARD bool ev_push_flat(struct ev *e, struct vec *v, struct json_val item);
 /* The list as a sequence, not unwrapped; as an array. */
 struct json_val ev_vec_seq(const struct vec *v);
 struct json_val ev_vec_array(const struct vec *v);
@@ -284,6 +294,13 @@ static ALWAYS_INLINE struct json_val ev_member(struct ev *e, const struct node *
 }
 
 struct json_shapes *ev_shapes(struct ev *e);
+
+/* Name number i of an object, as a value. */
+static inline struct json_val ev_key(const struct json_object *obj, uint32_t i)
+{
+    const struct json_key *key = &obj->shape->keys[i];
+    return json_string((str){key->p, key->n}, key->flags & (JSON_ASCII | JSON_PLAIN));
+}
 
 /* $lookup for arrays: the members of all objects inside, a sequence, not unwrapped. */
 struct json_val ev_lookup_array(struct ev *e, const struct node *n, str key, struct json_val array);

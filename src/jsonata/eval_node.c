@@ -198,23 +198,6 @@ struct json_val eval_transform(struct ev *e, const struct node *n, struct json_v
 
 /* ---- wildcards ---- */
 
-static bool eval_flatten(struct ev *e, struct vec *out, struct json_val v)
-{
-    if (!ev_is_array(v))
-        return ev_push(e, out, v);
-    if (++e->nesting > JSON_MAX_DEPTH) {
-        ev_fail_nesting(e, NULL);
-        return false;
-    }
-    if (!ev_charge(e, v.len, NULL))
-        return false;
-    for (uint32_t i = 0; i < v.len; i++)
-        if (!eval_flatten(e, out, v.items[i]))
-            return false;
-    e->nesting--;
-    return true;
-}
-
 struct json_val eval_wildcard(struct ev *e, const struct node *n, struct json_val in,
                               struct frame *env)
 {
@@ -235,7 +218,7 @@ struct json_val eval_wildcard(struct ev *e, const struct node *n, struct json_va
     for (uint32_t i = 0; i < in.len; i++) {
         bool is_array = ev_is_array(vals[i]);
         joined = joined || is_array;
-        if (!(is_array ? eval_flatten(e, &out, vals[i]) : ev_push(e, &out, vals[i])))
+        if (!ev_push_flat(e, &out, vals[i]))
             return (struct json_val){.tag = VAL_FAILED};
     }
     return ev_unwrap(ev_array(out.items, out.count, joined ? 0 : VAL_SEQ));
@@ -247,16 +230,14 @@ static bool eval_descend(struct ev *e, struct vec *out, struct json_val v)
         return false;
     if (!json_is_container(v))
         return true;
-    if (++e->nesting > JSON_MAX_DEPTH) {
-        ev_fail_nesting(e, NULL);
+    if (!ev_enter(e, v))
         return false;
-    }
     const struct json_val *vals = ev_is_array(v) ? v.items : v.obj->vals;
     for (uint32_t i = 0; i < v.len; i++)
         if (json_is_container(vals[i]) ? !eval_descend(e, out, vals[i]) : !ev_push(e, out, vals[i]))
             return false;
-    e->nesting--;
-    return ev_charge(e, v.len, NULL);
+    ev_leave(e);
+    return true;
 }
 
 struct json_val eval_descendant(struct ev *e, const struct node *n, struct json_val in,

@@ -9,6 +9,8 @@
 #include "base/utf8.h"
 #include <math.h>
 
+static const struct json_val operator_failed = {.tag = VAL_FAILED};
+
 /* Operator errors name the operator and stand at its position. */
 static struct json_val operator_fail(struct ev *e, const struct node *n, struct json_val failed)
 {
@@ -20,6 +22,17 @@ static struct json_val operator_fail(struct ev *e, const struct node *n, struct 
     e->err.token = str_of(op_name((enum op)n->op));
     e->err.has_token = true;
     return failed;
+}
+
+static ALWAYS_INLINE bool operator_operands(struct ev *e, const struct node *n, struct json_val in,
+                                            struct frame *env, struct json_val *l,
+                                            struct json_val *r)
+{
+    *l = ev_eval(e, n->lhs, in, env);
+    if (ev_failed(*l))
+        return false;
+    *r = ev_eval(e, n->rhs, in, env);
+    return !ev_failed(*r);
 }
 
 /* ---- arithmetic ---- */
@@ -44,12 +57,12 @@ static COLD struct json_val arithmetic_slow(struct ev *e, const struct node *n, 
     if (e->err.code[0] == '\0' && l.tag != JSON_UNDEFINED && !l_ok)
         return operator_fail(e, n, ev_fail_value(e, "T2001", n, l));
     if (e->err.code[0] != '\0')
-        return operator_fail(e, n, (struct json_val){.tag = VAL_FAILED});
+        return operator_fail(e, n, operator_failed);
     bool r_ok = ev_numeric(e, r, &b);
     if (e->err.code[0] == '\0' && r.tag != JSON_UNDEFINED && !r_ok)
         return operator_fail(e, n, ev_fail_value(e, "T2002", n, r));
     if (e->err.code[0] != '\0')
-        return operator_fail(e, n, (struct json_val){.tag = VAL_FAILED});
+        return operator_fail(e, n, operator_failed);
     if (l.tag == JSON_UNDEFINED || r.tag == JSON_UNDEFINED)
         return json_undefined();
     return json_num(arithmetic_result((enum op)n->op, a, b));
@@ -58,12 +71,9 @@ static COLD struct json_val arithmetic_slow(struct ev *e, const struct node *n, 
 struct json_val eval_arithmetic(struct ev *e, const struct node *n, struct json_val in,
                                 struct frame *env)
 {
-    struct json_val l = ev_eval(e, n->lhs, in, env);
-    if (ev_failed(l))
-        return l;
-    struct json_val r = ev_eval(e, n->rhs, in, env);
-    if (ev_failed(r))
-        return r;
+    struct json_val l, r;
+    if (!operator_operands(e, n, in, env, &l, &r))
+        return operator_failed;
     if (LIKELY(l.tag == JSON_NUMBER && r.tag == JSON_NUMBER && isfinite(l.num) && isfinite(r.num)))
         return json_num(arithmetic_result((enum op)n->op, l.num, r.num));
     return arithmetic_slow(e, n, l, r);
@@ -81,7 +91,7 @@ struct json_val eval_negate(struct ev *e, const struct node *n, struct json_val 
         return json_num(-num);
     if (e->err.code[0] == '\0')
         ev_fail_value(e, "D1002", n, v);
-    return operator_fail(e, n, (struct json_val){.tag = VAL_FAILED});
+    return operator_fail(e, n, operator_failed);
 }
 
 /* ---- comparison ---- */
@@ -89,17 +99,14 @@ struct json_val eval_negate(struct ev *e, const struct node *n, struct json_val 
 struct json_val eval_equality(struct ev *e, const struct node *n, struct json_val in,
                               struct frame *env)
 {
-    struct json_val l = ev_eval(e, n->lhs, in, env);
-    if (ev_failed(l))
-        return l;
-    struct json_val r = ev_eval(e, n->rhs, in, env);
-    if (ev_failed(r))
-        return r;
+    struct json_val l, r;
+    if (!operator_operands(e, n, in, env, &l, &r))
+        return operator_failed;
     if (l.tag == JSON_UNDEFINED || r.tag == JSON_UNDEFINED)
         return json_bool(false);
     int equal = ev_equal(e, l, r);
     if (UNLIKELY(equal < 0))
-        return operator_fail(e, n, (struct json_val){.tag = VAL_FAILED});
+        return operator_fail(e, n, operator_failed);
     return json_bool(equal == (n->op == OP_EQ));
 }
 
@@ -135,7 +142,7 @@ static struct json_val comparison_slow(struct ev *e, const struct node *n, struc
     if (json_is_number(l) != json_is_number(r)) {
         ev_fail_value(e, "T2009", n, l);
         e->err.value2 = r;
-        return operator_fail(e, n, (struct json_val){.tag = VAL_FAILED});
+        return operator_fail(e, n, operator_failed);
     }
     if (json_is_number(l))
         return json_bool(comparison_numbers((enum op)n->op, json_number(l), json_number(r)));
@@ -145,12 +152,9 @@ static struct json_val comparison_slow(struct ev *e, const struct node *n, struc
 struct json_val eval_comparison(struct ev *e, const struct node *n, struct json_val in,
                                 struct frame *env)
 {
-    struct json_val l = ev_eval(e, n->lhs, in, env);
-    if (ev_failed(l))
-        return l;
-    struct json_val r = ev_eval(e, n->rhs, in, env);
-    if (ev_failed(r))
-        return r;
+    struct json_val l, r;
+    if (!operator_operands(e, n, in, env, &l, &r))
+        return operator_failed;
     if (LIKELY(l.tag == JSON_NUMBER && r.tag == JSON_NUMBER))
         return json_bool(comparison_numbers((enum op)n->op, l.num, r.num));
     return comparison_slow(e, n, l, r);
@@ -175,18 +179,15 @@ static bool includes_same(struct json_val a, struct json_val b)
 struct json_val eval_includes(struct ev *e, const struct node *n, struct json_val in,
                               struct frame *env)
 {
-    struct json_val l = ev_eval(e, n->lhs, in, env);
-    if (ev_failed(l))
-        return l;
-    struct json_val r = ev_eval(e, n->rhs, in, env);
-    if (ev_failed(r))
-        return r;
+    struct json_val l, r;
+    if (!operator_operands(e, n, in, env, &l, &r))
+        return operator_failed;
     if (l.tag == JSON_UNDEFINED || r.tag == JSON_UNDEFINED)
         return json_bool(false);
     if (!ev_is_array(r))
         return json_bool(includes_same(r, l));
     if (!ev_charge(e, r.len, n))
-        return (struct json_val){.tag = VAL_FAILED};
+        return operator_failed;
     for (uint32_t i = 0; i < r.len; i++)
         if (includes_same(r.items[i], l))
             return json_bool(true);
@@ -197,7 +198,7 @@ struct json_val eval_includes(struct ev *e, const struct node *n, struct json_va
 
 static struct json_val logic_fail(struct ev *e, const struct node *n)
 {
-    return operator_fail(e, n, (struct json_val){.tag = VAL_FAILED});
+    return operator_fail(e, n, operator_failed);
 }
 
 struct json_val eval_and(struct ev *e, const struct node *n, struct json_val in, struct frame *env)
@@ -248,14 +249,11 @@ struct json_val eval_range(struct ev *e, const struct node *n, struct json_val i
                            struct frame *env)
 {
     double from = 0, to = 0;
-    struct json_val l = ev_eval(e, n->lhs, in, env);
-    if (ev_failed(l))
-        return l;
-    struct json_val r = ev_eval(e, n->rhs, in, env);
-    if (ev_failed(r))
-        return r;
+    struct json_val l, r;
+    if (!operator_operands(e, n, in, env, &l, &r))
+        return operator_failed;
     if (!range_bound(e, n, "T2003", l, &from) || !range_bound(e, n, "T2004", r, &to))
-        return (struct json_val){.tag = VAL_FAILED};
+        return operator_failed;
     if (l.tag == JSON_UNDEFINED || r.tag == JSON_UNDEFINED || from > to)
         return json_undefined();
     double size = to - from + 1;
@@ -264,7 +262,7 @@ struct json_val eval_range(struct ev *e, const struct node *n, struct json_val i
     uint32_t count = (uint32_t)size;
     struct json_val *items = ev_alloc(e, sizeof(*items) * count);
     if (items == NULL || !ev_charge(e, count / 8, n))
-        return operator_fail(e, n, (struct json_val){.tag = VAL_FAILED});
+        return operator_fail(e, n, operator_failed);
     for (uint32_t i = 0; i < count; i++)
         items[i] = json_num(from + i);
     return ev_unwrap(ev_array(items, count, VAL_SEQ));
@@ -361,7 +359,7 @@ struct json_val eval_concat(struct ev *e, const struct node *n, struct json_val 
     }
     char *out = concat_target(e, parts[0], more, &grow_flag);
     if (UNLIKELY(out == NULL))
-        return operator_fail(e, n, (struct json_val){.tag = VAL_FAILED});
+        return operator_fail(e, n, operator_failed);
     size_t at = parts[0].len;
     for (uint32_t i = 1; i < n->count; i++) {
         concat_copy(out + at, parts[i].ptr, parts[i].len);

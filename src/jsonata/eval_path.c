@@ -158,36 +158,17 @@ static bool path_descend_name(struct ev *e, struct node *const *name, struct jso
         if (found.tag != JSON_UNDEFINED && !sink_add(e, s, found))
             return false;
     }
-    if (++e->nesting > JSON_MAX_DEPTH) {
-        ev_fail_nesting(e, name[0]);
+    if (!ev_enter(e, v))
         return false;
-    }
     const struct json_val *vals = v.tag == JSON_OBJECT ? v.obj->vals : v.items;
     for (uint32_t i = 0; i < v.len; i++)
         if (json_is_container(vals[i]) && !path_descend_name(e, name, vals[i], s))
             return false;
-    e->nesting--;
-    return ev_charge(e, v.len, name[0]);
+    ev_leave(e);
+    return true;
 }
 
 /* ---- * ---- */
-
-static bool path_flatten(struct ev *e, struct vec *out, struct json_val array)
-{
-    if (++e->nesting > JSON_MAX_DEPTH) {
-        ev_fail_nesting(e, NULL);
-        return false;
-    }
-    if (!ev_charge(e, array.len, NULL))
-        return false;
-    for (uint32_t i = 0; i < array.len; i++) {
-        struct json_val v = array.items[i];
-        if (!(v.tag == JSON_ARRAY ? path_flatten(e, out, v) : ev_push(e, out, v)))
-            return false;
-    }
-    e->nesting--;
-    return true;
-}
 
 /* The wildcard for several items: straight into the result, arrays flattened all the way. Only
  * where one item alone has members does it matter whether an array was among them (see
@@ -214,7 +195,7 @@ static bool path_wildcards(struct ev *e, const struct node *step, const struct s
                 continue;
             }
             arrays = true;
-            if (!path_flatten(e, &s->out, vals[k]))
+            if (!ev_push_flat(e, &s->out, vals[k]))
                 return false;
         }
         if (s->out.count > before || arrays) {

@@ -98,18 +98,16 @@ struct json_val ev_boolean(struct ev *e, struct json_val v)
             return ev_fail_value(e, "D1001", NULL, v);
         return json_bool(num != 0 && !isnan(num));
     case JSON_ARRAY:
-        if (++e->nesting > JSON_MAX_DEPTH)
-            return ev_fail_nesting(e, NULL);
-        if (!ev_charge(e, v.len, NULL))
+        if (!ev_enter(e, v))
             return (struct json_val){.tag = VAL_FAILED};
         for (uint32_t i = 0; i < v.len; i++) {
             struct json_val item = ev_boolean(e, v.items[i]);
             if (ev_failed(item) || (item.tag == JSON_BOOL && item.b)) {
-                e->nesting--;
+                ev_leave(e);
                 return item;
             }
         }
-        e->nesting--;
+        ev_leave(e);
         return json_bool(false);
     default: return json_bool(false);
     }
@@ -200,6 +198,15 @@ int ev_equal(struct ev *e, struct json_val a, struct json_val b)
     return result < 0 || e->steps < 0 ? -1 : result;
 }
 
+bool ev_enter(struct ev *e, struct json_val container)
+{
+    if (++e->nesting > JSON_MAX_DEPTH) {
+        ev_fail_nesting(e, NULL);
+        return false;
+    }
+    return ev_charge(e, container.len, NULL);
+}
+
 /* ---- lists ---- */
 
 bool ev_vec_grow(struct ev *e, struct vec *v, uint32_t more)
@@ -230,6 +237,19 @@ bool ev_push_all(struct ev *e, struct vec *v, const struct json_val *items, uint
         return false;
     memcpy(v->items + v->count, items, sizeof(struct json_val) * count);
     v->count += count;
+    return true;
+}
+
+bool ev_push_flat(struct ev *e, struct vec *v, struct json_val item)
+{
+    if (!ev_is_array(item))
+        return ev_push(e, v, item);
+    if (!ev_enter(e, item))
+        return false;
+    for (uint32_t i = 0; i < item.len; i++)
+        if (!ev_push_flat(e, v, item.items[i]))
+            return false;
+    ev_leave(e);
     return true;
 }
 
@@ -333,18 +353,14 @@ static struct json_val ev_member_of(struct ev *e, const struct node *n, str key,
 }
 
 static bool ev_lookup_into(struct ev *e, const struct node *n, str key, struct json_val array,
-                           struct vec *out, uint32_t depth)
+                           struct vec *out)
 {
-    if (depth > JSON_MAX_DEPTH) {
-        ev_fail_nesting(e, n);
-        return false;
-    }
-    if (!ev_charge(e, array.len, n))
+    if (!ev_enter(e, array))
         return false;
     for (uint32_t i = 0; i < array.len; i++) {
         struct json_val item = array.items[i], found;
         if (item.tag == JSON_ARRAY) {
-            if (!ev_lookup_into(e, n, key, item, out, depth + 1))
+            if (!ev_lookup_into(e, n, key, item, out))
                 return false;
             continue;
         }
@@ -358,13 +374,14 @@ static bool ev_lookup_into(struct ev *e, const struct node *n, str key, struct j
             return false;
         }
     }
+    ev_leave(e);
     return true;
 }
 
 struct json_val ev_lookup_array(struct ev *e, const struct node *n, str key, struct json_val array)
 {
     struct vec out = {0};
-    if (!ev_lookup_into(e, n, key, array, &out, 0))
+    if (!ev_lookup_into(e, n, key, array, &out))
         return (struct json_val){.tag = VAL_FAILED};
     return ev_vec_seq(&out);
 }

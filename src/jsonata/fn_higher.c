@@ -85,12 +85,6 @@ struct json_val fn_reduce(struct ev *e, const struct call *c)
 
 /* ---- members of objects ---- */
 
-static struct json_val higher_key(const struct json_object *obj, uint32_t i)
-{
-    const struct json_key *key = &obj->shape->keys[i];
-    return json_string((str){key->p, key->n}, key->flags & (JSON_ASCII | JSON_PLAIN));
-}
-
 struct json_val fn_each(struct ev *e, const struct call *c)
 {
     struct json_val v = c->args[0], fn = c->args[1];
@@ -99,7 +93,7 @@ struct json_val fn_each(struct ev *e, const struct call *c)
         return ev_vec_seq(&out);
     uint32_t arity = ev_arity(fn);
     for (uint32_t i = 0; i < v.len; i++) {
-        struct json_val r = ev_call_item(e, c, fn, arity, v.obj->vals[i], higher_key(v.obj, i), v);
+        struct json_val r = ev_call_item(e, c, fn, arity, v.obj->vals[i], ev_key(v.obj, i), v);
         if (ev_failed(r) || (r.tag != JSON_UNDEFINED && !ev_push(e, &out, r)))
             return higher_failed;
     }
@@ -117,7 +111,7 @@ struct json_val fn_sift(struct ev *e, const struct call *c)
     uint32_t arity = ev_arity(fn), kept = 0;
     json_obj_begin(&b, ev_shapes(e), v.len);
     for (uint32_t i = 0; i < v.len; i++) {
-        struct json_val r = ev_call_item(e, c, fn, arity, v.obj->vals[i], higher_key(v.obj, i), v);
+        struct json_val r = ev_call_item(e, c, fn, arity, v.obj->vals[i], ev_key(v.obj, i), v);
         int truth = ev_failed(r) ? -1 : ev_truth(e, r);
         if (truth < 0)
             return higher_failed;

@@ -7,19 +7,13 @@
 
 static const struct json_val object_failed = {.tag = VAL_FAILED};
 
-static struct json_val object_key(const struct json_object *obj, uint32_t i)
-{
-    const struct json_key *key = &obj->shape->keys[i];
-    return json_string((str){key->p, key->n}, key->flags & (JSON_ASCII | JSON_PLAIN));
-}
-
 /* ---- $keys ---- */
 
 static bool keys_collect(struct ev *e, struct vec *out, struct map *seen, struct json_val v)
 {
     if (v.tag == JSON_OBJECT) {
         for (uint32_t i = 0; i < v.len; i++) {
-            struct json_val key = object_key(v.obj, i);
+            struct json_val key = ev_key(v.obj, i);
             uint32_t *at = map_at(seen, json_str(key));
             if (*at != MAP_NONE)
                 continue;
@@ -31,16 +25,12 @@ static bool keys_collect(struct ev *e, struct vec *out, struct map *seen, struct
     }
     if (!ev_is_array(v))
         return true;
-    if (++e->nesting > JSON_MAX_DEPTH) {
-        ev_fail_nesting(e, NULL);
-        return false;
-    }
-    if (!ev_charge(e, v.len, NULL))
+    if (!ev_enter(e, v))
         return false;
     for (uint32_t i = 0; i < v.len; i++)
         if (!keys_collect(e, out, seen, v.items[i]))
             return false;
-    e->nesting--;
+    ev_leave(e);
     return true;
 }
 
@@ -50,7 +40,7 @@ struct json_val fn_keys(struct ev *e, const struct call *c)
     struct json_val v = c->args[0];
     if (v.tag == JSON_OBJECT) {
         for (uint32_t i = 0; i < v.len; i++)
-            if (!ev_push(e, &out, object_key(v.obj, i)))
+            if (!ev_push(e, &out, ev_key(v.obj, i)))
                 return object_failed;
         return ev_vec_seq(&out);
     }
@@ -90,16 +80,12 @@ static bool spread_into(struct ev *e, struct vec *out, struct json_val v)
     }
     if (!ev_is_array(v))
         return ev_push(e, out, v);
-    if (++e->nesting > JSON_MAX_DEPTH) {
-        ev_fail_nesting(e, NULL);
-        return false;
-    }
-    if (!ev_charge(e, v.len, NULL))
+    if (!ev_enter(e, v))
         return false;
     for (uint32_t i = 0; i < v.len; i++)
         if (!spread_into(e, out, v.items[i]))
             return false;
-    e->nesting--;
+    ev_leave(e);
     return true;
 }
 
@@ -155,12 +141,12 @@ struct json_val ev_clone(struct ev *e, struct json_val v)
         return json_null();
     if (!json_is_container(v))
         return v;
-    if (++e->nesting > JSON_MAX_DEPTH)
-        return ev_fail_nesting(e, NULL);
+    if (!ev_enter(e, v))
+        return object_failed;
     const struct json_val *from = v.tag == JSON_ARRAY ? v.items : v.obj->vals;
     struct json_object *obj = v.tag == JSON_OBJECT ? json_obj_new(e->arena, v.obj->shape) : NULL;
     struct json_val *to = obj != NULL ? obj->vals : ev_alloc(e, sizeof(*to) * v.len);
-    if (to == NULL || !ev_charge(e, v.len, NULL))
+    if (to == NULL)
         return object_failed;
     for (uint32_t i = 0; i < v.len; i++) {
         to[i] = json_is_container(from[i]) || from[i].tag != JSON_STRING ? ev_clone(e, from[i])
@@ -168,7 +154,7 @@ struct json_val ev_clone(struct ev *e, struct json_val v)
         if (ev_failed(to[i]))
             return to[i];
     }
-    e->nesting--;
+    ev_leave(e);
     if (arena_is_over(e->arena))
         return ev_fail_memory(e, NULL);
     return obj != NULL ? json_object(obj) : json_array(to, v.len);

@@ -137,15 +137,11 @@ static bool transform_settle(struct ev *e, struct json_val *v)
         *v = latest;
     if (!json_is_container(*v))
         return true;
-    if (++e->nesting > JSON_MAX_DEPTH) {
-        ev_fail_nesting(e, NULL);
-        return false;
-    }
-    if (!ev_charge(e, v->len, NULL))
+    if (!ev_enter(e, *v))
         return false;
     if (v->tag == JSON_OBJECT &&
         v->obj->place == 0) { /* came in by an update: not ours to change */
-        e->nesting--;
+        ev_leave(e);
         return true;
     }
     struct json_val *vals =
@@ -155,7 +151,7 @@ static bool transform_settle(struct ev *e, struct json_val *v)
     for (uint32_t i = 0; i < v->len; i++)
         if (json_is_container(vals[i]) && !transform_settle(e, &vals[i]))
             return false;
-    e->nesting--;
+    ev_leave(e);
     return true;
 }
 
