@@ -152,8 +152,10 @@ struct node {
     bool tuple;          /* step: yields tuples (focus, index, parent) */
     bool tail;           /* call: in tail position of a lambda */
     bool escapes;        /* block, lambda: a function made inside may keep the frame */
-    bool direct; /* call of a built-in function: argument i is for parameter i, set by link.c */
-    bool simple; /* set by link.c: nothing follows the evaluation (predicates, group, []) */
+    bool direct;    /* call of a built-in function: argument i is for parameter i, set by link.c */
+    bool decorated; /* filters, a group or [] hang on it: they see its result before it is unwrapped
+                     */
+    bool simple;    /* set by link.c: nothing follows the evaluation (predicates, group, []) */
 
     uint32_t count;      /* of items or pairs or terms */
     uint32_t symbol;     /* variable; focus of `:=`; number of a binding */

@@ -213,6 +213,12 @@ static ALWAYS_INLINE struct json_val ev_unwrap(struct json_val v)
     return v.flags & VAL_KEEP ? v : v.items[0];
 }
 
+/* The same, where the node has nothing hanging on it that comes first (see eval_decorated). */
+static ALWAYS_INLINE struct json_val ev_result(const struct node *n, struct json_val v)
+{
+    return n->decorated ? v : ev_unwrap(v);
+}
+
 static ALWAYS_INLINE struct json_val ev_array(const struct json_val *items, uint32_t count,
                                               unsigned flags)
 {

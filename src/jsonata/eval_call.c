@@ -105,9 +105,14 @@ static struct json_val call_other(struct ev *e, struct json_val fn, struct json_
                                   uint32_t count, struct json_val input, struct frame *env,
                                   const struct node *n);
 
-/* Named tail calls put their own position on errors, as other calls by name do. */
+/* An error in a function that was called in tail position takes the position of that function's
+ * name, and keeps it when it leaves the call that began the chain. */
 static struct json_val call_tail_failed(struct ev *e, const struct node *n)
 {
+    if (n != NULL && n->proc->kind == NODE_VARIABLE) {
+        e->err.position = n->proc->end;
+        e->err.keeps_position = true;
+    }
     if (n != NULL && !e->err.has_token && n->proc->kind == NODE_VARIABLE) {
         e->err.token = n->proc->text;
         e->err.has_token = true;
@@ -266,7 +271,9 @@ struct json_val ev_call_item(struct ev *e, const struct call *c, struct json_val
 static COLD struct json_val call_leave(struct ev *e, const struct node *n, struct json_val fn)
 {
     bool by_name = fn.tag == JSON_FUNCTION && !(fn.flags & VAL_WRAPPED) && fn.extra != FN_REGEX;
-    if (by_name || e->err.position == RAISE_NO_POSITION)
+    if (e->err.keeps_position)
+        e->err.keeps_position = false;
+    else if (by_name || e->err.position == RAISE_NO_POSITION)
         e->err.position = n->end;
     if (e->err.end == 0) {
         e->err.start = n->start;
@@ -352,15 +359,9 @@ static struct json_val call_node(struct ev *e, const struct node *n, struct json
     return ev_failed(result) ? call_leave(e, n, fn) : result;
 }
 
-/* A call's result is unwrapped where the call stands, and then only if no [] is behind it. */
-static ALWAYS_INLINE struct json_val call_unwrap(const struct node *n, struct json_val v)
-{
-    return n->keep_array ? v : ev_unwrap(v);
-}
-
 struct json_val eval_call(struct ev *e, const struct node *n, struct json_val in, struct frame *env)
 {
-    return call_unwrap(n, call_node(e, n, in, env, NULL));
+    return ev_result(n, call_node(e, n, in, env, NULL));
 }
 
 /* A call of a built-in function whose name nothing can have redefined. */
@@ -368,14 +369,14 @@ struct json_val eval_call_builtin(struct ev *e, const struct node *n, struct jso
                                   struct frame *env)
 {
     if (UNLIKELY(e->shadowed))
-        return call_unwrap(n, call_node(e, n, in, env, NULL));
+        return ev_result(n, call_node(e, n, in, env, NULL));
     struct json_val args[CALL_ARGS] UNINIT;
     const struct function_ref *ref = n->ref;
     if (!call_arguments(e, n, in, env, args, 0))
         return call_failed;
     struct json_val result = call_builtin(e, ref, args, n->count, in, env, n);
     return ev_failed(result) ? call_leave(e, n, ev_function(FN_BUILTIN, ref))
-                             : call_unwrap(n, result);
+                             : ev_result(n, result);
 }
 
 /* ---- partial application and ~> ---- */
@@ -438,7 +439,7 @@ struct json_val eval_apply_operator(struct ev *e, const struct node *n, struct j
     if (ev_failed(left))
         return left;
     if (n->rhs->kind == NODE_CALL)
-        return call_unwrap(n, call_node(e, n->rhs, in, env, &left));
+        return ev_result(n, call_node(e, n->rhs, in, env, &left));
     struct json_val args[CALL_ARGS] UNINIT;
     struct json_val fn = ev_eval(e, n->rhs, in, env);
     if (ev_failed(fn))
@@ -456,5 +457,5 @@ struct json_val eval_apply_operator(struct ev *e, const struct node *n, struct j
         e->err.start = n->start;
         e->err.end = n->end;
     }
-    return call_unwrap(n, result);
+    return ev_result(n, result);
 }

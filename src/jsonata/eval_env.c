@@ -47,7 +47,7 @@ struct json_val eval_variable(struct ev *e, const struct node *n, struct json_va
                               struct frame *env)
 {
     (void)in;
-    return ev_unwrap(ev_variable(e, env, n->symbol));
+    return ev_result(n, ev_variable(e, env, n->symbol));
 }
 
 /* A variable that no frame binds. */
@@ -56,7 +56,7 @@ struct json_val eval_global(struct ev *e, const struct node *n, struct json_val 
 {
     (void)in;
     (void)env;
-    return ev_unwrap(e->globals[n->symbol - e->first_global]);
+    return ev_result(n, e->globals[n->symbol - e->first_global]);
 }
 
 /* `$`: the context itself. */
@@ -64,9 +64,8 @@ struct json_val eval_context(struct ev *e, const struct node *n, struct json_val
                              struct frame *env)
 {
     (void)e;
-    (void)n;
     (void)env;
-    return in.tag == JSON_ARRAY && (in.flags & VAL_OUTER) ? in.items[0] : ev_unwrap(in);
+    return in.tag == JSON_ARRAY && (in.flags & VAL_OUTER) ? in.items[0] : ev_result(n, in);
 }
 
 /* The name of a built-in function, which may have been bound to something else. */
@@ -77,6 +76,6 @@ struct json_val eval_function_name(struct ev *e, const struct node *n, struct js
     for (const struct frame *f = env; f != NULL; f = f->parent)
         for (uint32_t i = 0; i < f->count; i++)
             if (f->bindings[i].symbol == n->symbol)
-                return ev_unwrap(f->bindings[i].value);
-    return e->shadowed ? ev_unwrap(env_override(e, n->symbol, n->value)) : n->value;
+                return ev_result(n, f->bindings[i].value);
+    return e->shadowed ? ev_result(n, env_override(e, n->symbol, n->value)) : n->value;
 }

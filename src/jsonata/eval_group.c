@@ -25,15 +25,17 @@ struct grouping {
     } recent[GROUP_RECENT];
     struct group_entry *entries;
     uint32_t count, cap;
+    bool own; /* see group_fail */
 };
 
 static const struct json_val group_failed = {.tag = VAL_FAILED};
 
-static struct json_val group_fail(struct ev *e, const char *code, const struct node *n,
+/* own: of the object constructor n itself, not of a group behind n. */
+static struct json_val group_fail(struct ev *e, const char *code, const struct node *n, bool own,
                                   struct json_val key)
 {
     struct json_val failed = ev_fail_value(e, code, n, key);
-    if (n->group != NULL)
+    if (!own)
         e->err.position = n->group->end;
     return failed;
 }
@@ -89,7 +91,7 @@ static bool group_add(struct ev *e, struct grouping *g, const struct node *n, st
     }
     struct group_entry *entry = &g->entries[*at];
     if (entry->pair != pair) {
-        group_fail(e, "D1009", n, key);
+        group_fail(e, "D1009", n, g->own, key);
         return false;
     }
     if (item.tag == JSON_UNDEFINED)
@@ -167,7 +169,7 @@ static bool group_collect(struct ev *e, struct grouping *g, const struct pair *p
         if (key.tag == JSON_UNDEFINED)
             continue;
         if (key.tag != JSON_STRING) {
-            group_fail(e, "T1003", n, key);
+            group_fail(e, "T1003", n, g->own, key);
             return false;
         }
         if (!group_add(e, g, n, key, i, item))
@@ -183,6 +185,7 @@ struct json_val ev_group(struct ev *e, const struct pair *pairs, uint32_t count,
     struct grouping g UNINIT;
     g.entries = NULL;
     g.count = g.cap = 0;
+    g.own = n->kind == NODE_OBJECT && pairs == n->pairs;
     for (size_t i = 0; i < GROUP_RECENT; i++)
         g.recent[i].entry = MAP_NONE;
     bool tuples = ev_is_array(input) && (input.flags & VAL_TUPLES);

@@ -30,7 +30,7 @@ struct json_val eval_parent(struct ev *e, const struct node *n, struct json_val 
                             struct frame *env)
 {
     (void)in;
-    return ev_unwrap(ev_variable(e, env, n->parent->label));
+    return ev_result(n, ev_variable(e, env, n->parent->label));
 }
 
 /* ---- [ … ] ---- */
@@ -111,10 +111,10 @@ struct json_val eval_condition(struct ev *e, const struct node *n, struct json_v
         return test;
     int truth = ev_truth(e, test);
     if (truth > 0)
-        return ev_eval(e, n->rhs, in, env);
+        return ev_result(n, ev_eval(e, n->rhs, in, env));
     if (UNLIKELY(truth < 0))
         return (struct json_val){.tag = VAL_FAILED};
-    return n->third != NULL ? ev_eval(e, n->third, in, env) : json_undefined();
+    return n->third != NULL ? ev_result(n, ev_eval(e, n->third, in, env)) : json_undefined();
 }
 
 /* a ?: b */
@@ -127,7 +127,7 @@ struct json_val eval_elvis(struct ev *e, const struct node *n, struct json_val i
     int truth = ev_truth(e, left);
     if (truth < 0)
         return (struct json_val){.tag = VAL_FAILED};
-    return truth ? left : ev_eval(e, n->rhs, in, env);
+    return ev_result(n, truth ? left : ev_eval(e, n->rhs, in, env));
 }
 
 /* a ?? b */
@@ -135,7 +135,7 @@ struct json_val eval_coalesce(struct ev *e, const struct node *n, struct json_va
                               struct frame *env)
 {
     struct json_val left = ev_eval(e, n->lhs, in, env);
-    return left.tag != JSON_UNDEFINED ? left : ev_eval(e, n->rhs, in, env);
+    return ev_result(n, left.tag != JSON_UNDEFINED ? left : ev_eval(e, n->rhs, in, env));
 }
 
 /* ---- blocks and bindings ---- */
@@ -158,14 +158,14 @@ struct json_val eval_block(struct ev *e, const struct node *n, struct json_val i
         if (ev_failed(result))
             return result;
     }
-    return result;
+    return ev_result(n, result);
 }
 
 /* A block of one expression that binds nothing. */
 struct json_val eval_parentheses(struct ev *e, const struct node *n, struct json_val in,
                                  struct frame *env)
 {
-    return ev_eval(e, n->items[0], in, env);
+    return ev_result(n, ev_eval(e, n->items[0], in, env));
 }
 
 struct json_val eval_bind(struct ev *e, const struct node *n, struct json_val in, struct frame *env)
@@ -173,7 +173,7 @@ struct json_val eval_bind(struct ev *e, const struct node *n, struct json_val in
     struct json_val value = ev_eval(e, n->rhs, in, env);
     if (!ev_failed(value))
         ev_bind(e, env, n->symbol, value);
-    return value;
+    return ev_result(n, value);
 }
 
 static struct json_val eval_closure(struct ev *e, enum fn_kind kind, const struct node *n,
@@ -221,7 +221,7 @@ struct json_val eval_wildcard(struct ev *e, const struct node *n, struct json_va
         if (!ev_push_flat(e, &out, vals[i]))
             return (struct json_val){.tag = VAL_FAILED};
     }
-    return ev_unwrap(ev_array(out.items, out.count, joined ? 0 : VAL_SEQ));
+    return ev_result(n, ev_array(out.items, out.count, joined ? 0 : VAL_SEQ));
 }
 
 static bool eval_descend(struct ev *e, struct vec *out, struct json_val v)

@@ -265,7 +265,7 @@ struct json_val eval_range(struct ev *e, const struct node *n, struct json_val i
         return operator_fail(e, n, operator_failed);
     for (uint32_t i = 0; i < count; i++)
         items[i] = json_num(from + i);
-    return ev_unwrap(ev_array(items, count, VAL_SEQ));
+    return ev_result(n, ev_array(items, count, VAL_SEQ));
 }
 
 /* ---- text ---- */

@@ -451,10 +451,11 @@ struct json_val eval_name_path(struct ev *e, const struct node *n, struct json_v
     while (v.tag == JSON_OBJECT) {
         const struct node *step = n->items[at];
         v = ev_member(e, step, v);
-        if (v.tag == JSON_UNDEFINED)
+        if (v.tag == JSON_UNDEFINED && LIKELY(step->stages.count == 0))
             return v;
         at++;
-        if (UNLIKELY(step->stages.count > 0)) {
+        if (UNLIKELY(step->stages.count >
+                     0)) { /* evaluated also where there is nothing to filter */
             v = path_stages(e, step, v, env);
             if (ev_failed(v) || v.tag == JSON_UNDEFINED)
                 return v;

@@ -68,7 +68,7 @@ struct json_val fn_picture_text(struct ev *e, const struct node *n, unsigned fla
     if (!buf_ok(&e->scratch) || e->scratch.n > UINT32_MAX)
         return ev_fail_memory(e, n);
     char *copy = ev_alloc(e, e->scratch.n);
-    if (copy == NULL)
+    if (copy == NULL || !ev_charge(e, e->scratch.n / 8, n)) /* a short picture can ask for much */
         return (struct json_val){.tag = VAL_FAILED};
     if (e->scratch.n > 0)
         memcpy(copy, e->scratch.p, e->scratch.n);

@@ -456,9 +456,8 @@ static struct node *link_node(struct linker *l, struct node *n, struct link_scop
         link_pairs(l, n->group->pairs, n->group->count, scope, nest);
     n->inner = n->fn;
     bool own_end = n->kind == NODE_PATH || n->kind == NODE_SORT; /* they see to it themselves */
-    if (!own_end && (n->preds.count > 0 || n->group != NULL || n->keep_array))
-        n->fn = eval_decorated;
-    else if (n->kind == NODE_PATH && n->preds.count > 0)
+    n->decorated = n->preds.count > 0 || (!own_end && (n->group != NULL || n->keep_array));
+    if (n->decorated)
         n->fn = eval_decorated;
     if (l->flags & JSONATA_TRACE) {
         n->simple = false; /* nothing is taken together: each node reports */

@@ -17,6 +17,7 @@
 struct raised {
     char code[8]; /* "T2001"; empty: no error */
     bool has_value, has_token;
+    bool keeps_position; /* the next call by name on the way out does not put its own there */
     uint32_t position;   /* byte offset behind the token, as JSONata counts; RAISE_NO_POSITION */
     uint32_t start, end; /* bytes of the innermost piece of the expression that failed */
     str token;

@@ -106,8 +106,8 @@ static void one_call_evaluates_text_to_text(void **state)
     (void)state;
     char *text = NULL;
     struct afx_error err;
-    assert_int_equal(afx_eval_text("$sum(a.b)", "{\"a\": [{\"b\": 1}, {\"b\": 2.5}]}", 0, &text, &err),
-                     AFX_OK);
+    assert_int_equal(
+        afx_eval_text("$sum(a.b)", "{\"a\": [{\"b\": 1}, {\"b\": 2.5}]}", 0, &text, &err), AFX_OK);
     assert_string_equal(text, "3.5");
     afx_free(text);
     assert_int_equal(afx_eval_text("[1..3]", NULL, 0, &text, NULL), AFX_OK);
@@ -271,7 +271,8 @@ static void expressions_know_what_they_read(void **state)
     assert_false(afx_reads_clock(plain) || afx_reads_random(plain));
     assert_true(afx_reads_clock(clock) && !afx_reads_random(clock));
     assert_true(afx_reads_random(random) && !afx_reads_clock(random));
-    assert_false(afx_reads_clock(NULL) || afx_reads_random(NULL) || afx_free_variable(NULL, 0, &name));
+    assert_false(afx_reads_clock(NULL) || afx_reads_random(NULL) ||
+                 afx_free_variable(NULL, 0, &name));
     afx_expr_free(plain);
     afx_expr_free(clock);
     afx_expr_free(random);
@@ -383,7 +384,8 @@ static void results_show_undefined_inside_arrays_as_null_and_functions_as_functi
 static void values_are_written_compact_pretty_and_exact(void **state)
 {
     (void)state;
-    struct afx_document *document = parse("{\"a\": [1.0, 12345678901234567890], \"b\": \"\\ud800\\n\"}");
+    struct afx_document *document =
+        parse("{\"a\": [1.0, 12345678901234567890], \"b\": \"\\ud800\\n\"}");
     struct afx_value root = afx_document_root(document);
     char *text;
     size_t n;
@@ -394,7 +396,8 @@ static void values_are_written_compact_pretty_and_exact(void **state)
     assert_int_equal(afx_write(root, AFX_WRITE_EXACT, 0, &text, NULL, NULL), AFX_OK);
     assert_string_equal(text, "{\"a\":[1.0,12345678901234567890],\"b\":\"\\ud800\\n\"}");
     afx_free(text);
-    assert_int_equal(afx_write(afx_get(root, "a", N), AFX_WRITE_PRETTY, 0, &text, NULL, NULL), AFX_OK);
+    assert_int_equal(afx_write(afx_get(root, "a", N), AFX_WRITE_PRETTY, 0, &text, NULL, NULL),
+                     AFX_OK);
     assert_string_equal(text, "[\n  1,\n  12345678901234567000\n]");
     afx_free(text);
     afx_document_free(document);
@@ -444,7 +447,8 @@ static void numbers_beyond_doubles_cannot_be_written_unless_exactly(void **state
     struct fixture *f = *state;
     struct afx_document *document = parse("[1e999]");
     char *text;
-    assert_int_equal(afx_write(afx_document_root(document), 0, 0, &text, NULL, &f->err), AFX_INVALID);
+    assert_int_equal(afx_write(afx_document_root(document), 0, 0, &text, NULL, &f->err),
+                     AFX_INVALID);
     assert_string_equal(f->err.code, "JsonNumber");
     assert_int_equal(
         afx_write(afx_document_root(document), AFX_WRITE_EXACT, 0, &text, NULL, &f->err), AFX_OK);
@@ -484,11 +488,13 @@ static void empty_and_missing_texts_are_errors(void **state)
 static void a_result_kept_as_a_document_outlives_everything(void **state)
 {
     struct fixture *f = *state;
-    struct afx_document *input = parse("{\"a\": \"text that is long enough to lie in the document\"}");
+    struct afx_document *input =
+        parse("{\"a\": \"text that is long enough to lie in the document\"}");
     struct afx_document *kept = NULL, *none = NULL;
     struct afx_expr *expr = compile("{\"copy\": [a, a], \"f\": $sum, \"n\": 1 + 1}");
     struct afx_value result;
-    assert_int_equal(afx_evaluate(f->context, expr, afx_document_root(input), &result, &f->err), AFX_OK);
+    assert_int_equal(afx_evaluate(f->context, expr, afx_document_root(input), &result, &f->err),
+                     AFX_OK);
     assert_int_equal(afx_document_of_value(result, 0, &kept, &f->err), AFX_OK);
     assert_int_equal(afx_document_of_value(result, 10, &none, &f->err), AFX_LIMIT);
     assert_int_equal(afx_document_of_value(nothing, 0, &none, &f->err), AFX_INVALID);
@@ -497,9 +503,10 @@ static void a_result_kept_as_a_document_outlives_everything(void **state)
     afx_context_reset(f->context);
     afx_expr_free(expr);
     afx_document_free(input);
-    assert_json(afx_document_root(kept),
-                "{\"copy\":[\"text that is long enough to lie in the document\",\"text that is long "
-                "enough to lie in the document\"],\"f\":\"\",\"n\":2}");
+    assert_json(
+        afx_document_root(kept),
+        "{\"copy\":[\"text that is long enough to lie in the document\",\"text that is long "
+        "enough to lie in the document\"],\"f\":\"\",\"n\":2}");
     assert_result(f, "$append(copy, n)[2]", afx_document_root(kept), "2");
     assert_result(f, "$append(copy, n)[2]", afx_document_root(kept), "2");
     afx_document_free(kept);
@@ -511,8 +518,9 @@ static void an_expression_is_evaluated_many_times(void **state)
 {
     struct fixture *f = *state;
     struct afx_expr *expr = compile("items[price > 10].name");
-    const char *inputs[] = {"{\"items\": [{\"name\": \"a\", \"price\": 5}, {\"name\": \"b\", \"price\": 15}]}",
-                            "{\"items\": {\"name\": \"c\", \"price\": 11}}", "{}"};
+    const char *inputs[] = {
+        "{\"items\": [{\"name\": \"a\", \"price\": 5}, {\"name\": \"b\", \"price\": 15}]}",
+        "{\"items\": {\"name\": \"c\", \"price\": 11}}", "{}"};
     const char *expected[] = {"\"b\"", "\"c\"", ""};
     size_t bytes = 0;
     for (size_t i = 0; i < 3000; i++) {
@@ -556,7 +564,8 @@ static void results_serve_as_input_of_further_evaluations(void **state)
 static void functions_stay_in_their_evaluation(void **state)
 {
     struct fixture *f = *state;
-    struct afx_expr *make = compile("{\"a\": [{\"f\": function($x) { $x }}]}"), *use = compile("a.f(1)");
+    struct afx_expr *make = compile("{\"a\": [{\"f\": function($x) { $x }}]}"),
+                    *use = compile("a.f(1)");
     struct afx_value made, used;
     assert_int_equal(afx_evaluate(f->context, make, nothing, &made, &f->err), AFX_OK);
     assert_int_equal(afx_evaluate(f->context, use, made, &used, &f->err), AFX_INVALID);
@@ -732,7 +741,8 @@ static void results_stay_when_their_variable_is_replaced(void **state)
     struct afx_expr *expr = compile("$x.a");
     struct afx_value result;
     assert_int_equal(
-        afx_bind_json(f->context, "x", 1, "{\"a\": \"a text of some length\"}", N, &f->err), AFX_OK);
+        afx_bind_json(f->context, "x", 1, "{\"a\": \"a text of some length\"}", N, &f->err),
+        AFX_OK);
     assert_int_equal(afx_evaluate(f->context, expr, nothing, &result, &f->err), AFX_OK);
     assert_int_equal(afx_bind_json(f->context, "x", 1, "1", N, &f->err), AFX_OK);
     assert_true(afx_unbind(f->context, "x", 1));
@@ -780,9 +790,9 @@ static void threads_share_an_expression_and_a_document(void **state)
 {
     (void)state;
     pthread_t threads[THREADS];
-    struct afx_expr *expr =
-        compile("{\"sum\": $sum(items.n), \"names\": $join(items.name.$replace($, /^[a-z]/, "
-                "function($m) { $uppercase($m.match) }), \"-\"), \"all\": $count($append(items, 1))}");
+    struct afx_expr *expr = compile(
+        "{\"sum\": $sum(items.n), \"names\": $join(items.name.$replace($, /^[a-z]/, "
+        "function($m) { $uppercase($m.match) }), \"-\"), \"all\": $count($append(items, 1))}");
     struct afx_document *document =
         parse("{\"items\": [{\"n\": 1, \"name\": \"a\"}, {\"n\": 2, \"name\": \"b\"}, "
               "{\"n\": 7, \"name\": \"c\"}]}");
