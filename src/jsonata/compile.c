@@ -132,7 +132,8 @@ enum status jsonata_compile(str text, unsigned flags, struct jsonata **ret,
     if (err != NULL)
         compile_report(&raised, text.n <= JSONATA_MAX_TEXT ? text : STR(""), err);
     jsonata_free(x);
-    return raised.code[0] == 'U' ? STATUS_LIMIT : STATUS_INVALID;
+    bool limit = raised.code[0] == 'U' && strcmp(raised.code, "U1007") != 0;
+    return limit ? STATUS_LIMIT : STATUS_INVALID;
 }
 
 void jsonata_free(struct jsonata *x)

@@ -134,8 +134,8 @@ struct ev {
     struct json_val *globals; /* by symbol - first_global; undefined where nothing is bound */
     const char *stack_limit;  /* the C stack must not grow below it */
     uint32_t depth, max_depth;
-    uint32_t first_global, global_count;
-    uint32_t slot_count;
+    uint32_t first_global, global_count, global_cap;
+    uint32_t slot_count, slot_cap;
     uint32_t nesting;     /* of a value that is walked recursively */
     uint32_t trace_depth; /* of nodes, with JSONATA_TRACE */
     uint32_t override_count;

@@ -72,7 +72,7 @@ static void evaluate_bind_outside(struct ev *e, uint32_t symbol, struct json_val
 static void evaluate_globals(struct ev *e)
 {
     const struct jsonata *x = e->expr;
-    e->global_count = x->symbols.count;
+    e->global_count = e->global_cap = x->symbols.count;
     e->globals = arena_alloc(e->arena, sizeof(*e->globals) * x->symbols.count);
     for (uint32_t i = 0; i < e->global_count; i++)
         e->globals[i] = json_undefined();
@@ -85,14 +85,25 @@ static void evaluate_globals(struct ev *e)
     e->globals[x->dollar - e->first_global] = e->context->input;
 }
 
+/* Room for `needed` elements, doubling, zeroed behind those in use: loops of $eval stay linear. */
+static void *evaluate_grow(struct ev *e, void *old, uint32_t used, uint32_t *cap, uint32_t needed,
+                           size_t size)
+{
+    if (needed <= *cap)
+        return old;
+    *cap = needed + needed / 2 + 8;
+    char *bigger = arena_zalloc(e->arena, size * *cap);
+    if (used > 0)
+        memcpy(bigger, old, size * used);
+    return bigger;
+}
+
 /* The same for what $eval added: symbols from `from` on. */
 static void evaluate_more_globals(struct ev *e, uint32_t from)
 {
     uint32_t count = symbols_end(e->symbols) - e->first_global;
-    struct json_val *globals = arena_alloc(e->arena, sizeof(*globals) * count);
-    for (uint32_t i = 0; i < count; i++)
-        globals[i] = i < e->global_count ? e->globals[i] : json_undefined();
-    e->globals = globals;
+    e->globals =
+        evaluate_grow(e, e->globals, e->global_count, &e->global_cap, count, sizeof(*e->globals));
     e->global_count = count;
     for (uint32_t i = 0; i < e->context->binding_count; i++) {
         const struct jsonata_binding *b = &e->context->bindings[i];
@@ -133,13 +144,12 @@ struct json_val fn_eval(struct ev *e, const struct call *c)
     struct node *root = compile_tree(json_str(c->args[0]), &l, &e->regexes, &err);
     if (root == NULL)
         return eval_failed_inside(e, c, "D3120", &err);
-    struct shape_slot *bigger = arena_zalloc(e->arena, sizeof(*bigger) * (l.slots + 1));
-    if (slots > 0)
-        memcpy(bigger, e->slots, sizeof(*bigger) * slots);
-    e->slots = bigger;
+    e->slots = evaluate_grow(e, e->slots, slots, &e->slot_cap, l.slots, sizeof(*e->slots));
     e->slot_count = l.slots;
-    e->symbols = symbols;
-    evaluate_more_globals(e, first_new);
+    if (symbols->count > 0) { /* each table that is kept makes finding names slower */
+        e->symbols = symbols;
+        evaluate_more_globals(e, first_new);
+    }
     struct json_val input = c->input;
     if (c->count > 1 && c->args[1].tag != JSON_UNDEFINED) {
         input = c->args[1];
@@ -150,7 +160,9 @@ struct json_val fn_eval(struct ev *e, const struct call *c)
         }
     }
     const char *here = __builtin_frame_address(0);
-    if (here < e->stack_limit || arena_is_over(e->arena) || e->depth > e->max_depth)
+    if (arena_is_over(e->arena))
+        return ev_fail_memory(e, c->node);
+    if (here < e->stack_limit || e->depth > e->max_depth)
         return ev_fail_depth(e, c->node);
     struct json_val result = ev_eval(e, root, input, c->env);
     if (!ev_failed(result))
@@ -253,7 +265,7 @@ enum status jsonata_evaluate(const struct jsonata *x, const struct jsonata_conte
     e.symbols = &x->symbols;
     e.expr = x;
     e.context = context;
-    e.slot_count = x->slots;
+    e.slot_count = e.slot_cap = x->slots;
     e.slots = arena_zalloc(arena, sizeof(*e.slots) * x->slots);
     e.scratch.max = e.max_bytes;
     arena->limit = arena_used(arena) + e.max_bytes;
