@@ -51,8 +51,8 @@ enum fn_kind {
 
 enum {
     FRAME_LOCAL = 8, /* bindings of a frame on the C stack */
-    CALL_ARGS = 32,  /* values that an array of arguments on the C stack has room for */
-    CALL_GIVEN = 16, /* arguments of a call that such an array serves */
+    CALL_ARGS = 24,  /* values that an array of arguments on the C stack has room for */
+    CALL_GIVEN = 8,  /* arguments of a call that such an array serves */
 };
 
 struct binding {

@@ -91,7 +91,8 @@ static struct json_val call_body(struct ev *e, const struct closure *c, const st
     return ev_eval(e, n->body, c->input, frame);
 }
 
-/* Moves the arguments of a pending tail call to where a call expects them. */
+/* Takes up the arguments of a pending tail call: into args, which has room for them, or where they
+ * are. */
 static struct json_val *call_take_tail(struct ev *e, struct json_val *args, uint32_t *count)
 {
     *count = e->tail.count;
@@ -124,7 +125,6 @@ static struct json_val call_lambda(struct ev *e, const struct closure *c, struct
                                    uint32_t count, struct json_val input, struct frame *env,
                                    const struct node *n)
 {
-    struct json_val moved[CALL_ARGS] UNINIT;
     uint32_t depth = e->depth;
     const struct node *at = n, *tail = NULL;
     e->depth = depth + (n != NULL ? n->nest : 1);
@@ -140,7 +140,7 @@ static struct json_val call_lambda(struct ev *e, const struct closure *c, struct
         result = call_body(e, c, args, count);
         if (LIKELY(result.tag != VAL_TAIL))
             break;
-        args = call_take_tail(e, moved, &count);
+        args = call_take_tail(e, args, &count);
         at = tail = e->tail.node;
         struct json_val fn = e->tail.fn;
         if (fn.tag != JSON_FUNCTION || fn.extra != FN_LAMBDA) {
