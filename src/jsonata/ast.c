@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of node kinds and operators, and the printer of trees. */
+/* Names of node kinds and operators, walks over trees, and their printer. */
 #include "jsonata/ast.h"
 
 #include "json/write.h"
@@ -23,6 +23,118 @@ const char *op_name(enum op op)
     };
     return names[op];
 }
+
+/* ---- walking ---- */
+
+struct ast_visit {
+    void (*fn)(void *arg, struct node *child);
+    void *arg;
+};
+
+static void ast_visit_one(const struct ast_visit *v, struct node *child)
+{
+    if (child != NULL)
+        v->fn(v->arg, child);
+}
+
+static void ast_visit_pairs(const struct ast_visit *v, const struct pair *pairs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        ast_visit_one(v, pairs[i].key);
+        ast_visit_one(v, pairs[i].value);
+    }
+}
+
+static void ast_visit_operands(const struct ast_visit *v, const struct node *n)
+{
+    switch ((enum node_kind)n->kind) {
+    case NODE_BINARY:
+    case NODE_APPLY:
+    case NODE_BIND:
+    case NODE_ELVIS:
+    case NODE_COALESCE:
+    case NODE_NEGATE:
+    case NODE_CONDITION:
+    case NODE_TRANSFORM:
+        ast_visit_one(v, n->lhs);
+        ast_visit_one(v, n->rhs);
+        ast_visit_one(v, n->third);
+        break;
+    case NODE_OBJECT: ast_visit_pairs(v, n->pairs, n->count); break;
+    case NODE_SORT:
+        for (uint32_t i = 0; i < n->count; i++)
+            ast_visit_one(v, n->terms[i].expr);
+        break;
+    case NODE_CALL:
+    case NODE_PARTIAL: ast_visit_one(v, n->proc); break;
+    case NODE_LAMBDA: ast_visit_one(v, n->body); break;
+    case NODE_ARRAY:
+    case NODE_BLOCK:
+    case NODE_PATH:
+    case NODE_CONCAT:
+    case NODE_END:
+    case NODE_NAME:
+    case NODE_STRING:
+    case NODE_NUMBER:
+    case NODE_VALUE:
+    case NODE_REGEX:
+    case NODE_VARIABLE:
+    case NODE_WILDCARD:
+    case NODE_DESCENDANT:
+    case NODE_PARENT:
+    case NODE_OPERATOR: break;
+    }
+}
+
+void node_children(const struct node *n, void (*visit)(void *arg, struct node *child), void *arg)
+{
+    struct ast_visit v = {visit, arg};
+    bool has_items = n->kind != NODE_OBJECT && n->kind != NODE_SORT;
+    ast_visit_operands(&v, n);
+    for (uint32_t i = 0; has_items && i < n->count; i++)
+        ast_visit_one(&v, n->items[i]);
+    for (uint32_t i = 0; i < n->preds.count; i++)
+        ast_visit_one(&v, n->preds.items[i].expr);
+    for (uint32_t i = 0; i < n->stages.count; i++)
+        ast_visit_one(&v, n->stages.items[i].expr);
+    if (n->group != NULL)
+        ast_visit_pairs(&v, n->group->pairs, n->group->count);
+}
+
+static void ast_widen(void *arg, struct node *n)
+{
+    uint32_t *span = arg;
+    if (n->kind != NODE_PATH && n->start < span[0])
+        span[0] = n->start;
+    if (n->end > span[1])
+        span[1] = n->end;
+    node_children(n, ast_widen, arg);
+}
+
+static bool ast_is_one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
+str node_source(const struct node *n, str source)
+{
+    uint32_t span[2] = {n->start, n->end};
+    int open = 0;
+    node_children(n, ast_widen, span);
+    for (size_t i = span[0]; i < span[1] && i < source.n; i++)
+        open += ast_is_one_of(source.p[i], "([{") - ast_is_one_of(source.p[i], ")]}");
+    for (size_t i = span[1]; open > 0 && i < source.n; i++) {
+        if (ast_is_one_of(source.p[i], ")]}")) {
+            open--;
+            span[1] = (uint32_t)i + 1;
+        } else if (!ast_is_one_of(source.p[i], " \t\r\n")) {
+            break;
+        }
+    }
+    return str_sub(source, span[0], span[1]);
+}
+
+/* ---- printing ---- */
 
 static void ast_put(const struct node *n, const char *role, unsigned depth, struct buf *out);
 

@@ -202,6 +202,14 @@ struct node *node_new(struct arena *arena, enum node_kind kind, const struct tok
 /* Appends to a growing array of nodes. */
 void node_push(struct arena *arena, struct node ***items, uint32_t *count, struct node *n);
 
+/* Calls visit for every node directly below n: operands, items, filters, groups, in the order they
+ * stand. */
+void node_children(const struct node *n, void (*visit)(void *arg, struct node *child), void *arg);
+
+/* The piece of the source that n and everything below it was made from, brackets behind it
+ * included. */
+str node_source(const struct node *n, str source);
+
 /* Prints the tree, indented, a node per line, for people (--ast). */
 void ast_print(const struct node *n, struct buf *out);
 

@@ -186,8 +186,8 @@ struct json_val eval_traced(struct ev *e, const struct node *n, struct json_val 
         struct json_val shown = result;
         if (shown.tag >= JSON_TAG_USER)
             shown = json_undefined();
-        e->context->trace(e->context->trace_arg, e->trace_depth,
-                          str_sub(e->expr->text, n->start, n->end), shown);
+        e->context->trace(e->context->trace_arg, e->trace_depth, node_source(n, e->expr->text),
+                          shown);
     }
     return result;
 }

@@ -23,26 +23,7 @@ static struct node *link_node(struct linker *l, struct node *n, struct link_scop
 
 /* ---- the first walk ---- */
 
-static void link_mark(struct linker *l, struct node *n);
-
-static void link_mark_stages(struct linker *l, const struct stages *s)
-{
-    for (uint32_t i = 0; i < s->count; i++)
-        if (s->items[i].expr != NULL)
-            link_mark(l, s->items[i].expr);
-        else
-            l->bound[s->items[i].symbol] = true;
-}
-
-static void link_mark_pairs(struct linker *l, const struct pair *pairs, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        link_mark(l, pairs[i].key);
-        link_mark(l, pairs[i].value);
-    }
-}
-
-static void link_mark_name(struct linker *l, const struct node *n)
+static void link_mark_variable(struct linker *l, const struct node *n)
 {
     const struct builtin *b = builtin_at(n->symbol);
     if (b == NULL)
@@ -53,72 +34,22 @@ static void link_mark_name(struct linker *l, const struct node *n)
     l->reads_random |= b->fn == fn_random || b->fn == fn_shuffle || b->fn == fn_uuid;
 }
 
-static void link_mark_children(struct linker *l, struct node *n)
+/* Notes what n and everything below it bind and mention. */
+static void link_mark(void *arg, struct node *n)
 {
-    switch ((enum node_kind)n->kind) {
-    case NODE_OBJECT: link_mark_pairs(l, n->pairs, n->count); break;
-    case NODE_SORT:
-        for (uint32_t i = 0; i < n->count; i++)
-            link_mark(l, n->terms[i].expr);
-        break;
-    case NODE_LAMBDA:
-        for (uint32_t i = 0; i < n->count; i++)
-            l->bound[n->items[i]->symbol] = true;
-        link_mark(l, n->body);
-        break;
-    case NODE_BIND:
+    struct linker *l = arg;
+    if (n->kind == NODE_VARIABLE)
+        link_mark_variable(l, n);
+    else if (n->kind == NODE_BIND)
         l->bound[n->lhs->symbol] = true;
-        link_mark(l, n->rhs);
-        break;
-    case NODE_CALL:
-    case NODE_PARTIAL:
-        link_mark(l, n->proc);
-        for (uint32_t i = 0; i < n->count; i++)
-            link_mark(l, n->items[i]);
-        break;
-    case NODE_ARRAY:
-    case NODE_BLOCK:
-    case NODE_PATH:
-    case NODE_CONCAT:
-        for (uint32_t i = 0; i < n->count; i++)
-            link_mark(l, n->items[i]);
-        break;
-    case NODE_VARIABLE: link_mark_name(l, n); break;
-    case NODE_BINARY:
-    case NODE_NEGATE:
-    case NODE_CONDITION:
-    case NODE_ELVIS:
-    case NODE_COALESCE:
-    case NODE_APPLY:
-    case NODE_TRANSFORM:
-        link_mark(l, n->lhs);
-        link_mark(l, n->rhs);
-        link_mark(l, n->third);
-        break;
-    case NODE_END:
-    case NODE_NAME:
-    case NODE_STRING:
-    case NODE_NUMBER:
-    case NODE_VALUE:
-    case NODE_REGEX:
-    case NODE_WILDCARD:
-    case NODE_DESCENDANT:
-    case NODE_PARENT:
-    case NODE_OPERATOR: break;
-    }
-}
-
-static void link_mark(struct linker *l, struct node *n)
-{
-    if (n == NULL)
-        return;
-    link_mark_children(l, n);
-    link_mark_stages(l, &n->preds);
-    link_mark_stages(l, &n->stages);
-    if (n->group != NULL)
-        link_mark_pairs(l, n->group->pairs, n->group->count);
+    for (uint32_t i = 0; n->kind == NODE_LAMBDA && i < n->count; i++)
+        l->bound[n->items[i]->symbol] = true;
+    for (uint32_t i = 0; i < n->stages.count; i++)
+        if (n->stages.items[i].expr == NULL)
+            l->bound[n->stages.items[i].symbol] = true;
     l->bound[n->focus] = true;
     l->bound[n->index] = true;
+    node_children(n, link_mark, l);
 }
 
 /* ---- the second walk ---- */
