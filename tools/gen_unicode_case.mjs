@@ -14,6 +14,16 @@ const runs = (map) => {
   }
   return out;
 };
+// Characters whose other case is several characters (Unicode's SpecialCasing without conditions).
+const several = (map) => {
+  const out = [];
+  for (let cp = 0x80; cp < 0x20000; cp++) {
+    if (cp >= 0xd800 && cp < 0xe000) continue;
+    const to = [...map(String.fromCodePoint(cp))].map((c) => '0x' + c.codePointAt(0).toString(16));
+    if (to.length > 1) out.push(`    {0x${cp.toString(16)}, {${to.join(', ')}}},`);
+  }
+  return out.join('\n');
+};
 const table = (name, list) =>
   `static const struct case_run ${name}[] = {\n` + list.map((r) =>
     `    {0x${r.from.toString(16)}, 0x${r.to.toString(16)}, ${r.delta}, ${r.step || 1}},`).join('\n') + '\n};\n';
@@ -50,6 +60,39 @@ static uint32_t case_map(const struct case_run *runs, size_t count, uint32_t cp)
     const struct case_run *r = &runs[low - 1];
     bool in_run = cp <= r->to && (cp - r->from) % r->step == 0;
     return in_run ? (uint32_t)((int64_t)cp + r->delta) : cp;
+}
+
+static const struct case_several {
+    uint32_t from, to[3];
+} case_upper_several[] = {
+${several((c) => c.toUpperCase())}
+};
+
+/* 'İ' is the only letter whose lower case is two characters. */
+size_t unicode_lower_several(uint32_t cp, uint32_t out[3])
+{
+    if (cp != 0x130)
+        return 0;
+    out[0] = 'i';
+    out[1] = 0x307;
+    return 2;
+}
+
+size_t unicode_upper_several(uint32_t cp, uint32_t out[3])
+{
+    size_t low = 0, high = ARRAY_LEN(case_upper_several), n = 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (case_upper_several[middle].from < cp)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == ARRAY_LEN(case_upper_several) || case_upper_several[low].from != cp)
+        return 0;
+    for (; n < 3 && case_upper_several[low].to[n] != 0; n++)
+        out[n] = case_upper_several[low].to[n];
+    return n;
 }
 
 uint32_t unicode_upper(uint32_t cp)

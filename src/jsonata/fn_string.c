@@ -108,61 +108,45 @@ static struct json_val string_case_ascii(struct ev *e, struct json_val v, char f
     return json_string((str){out, v.len}, string_flags(v));
 }
 
-/* Characters whose other case is more than one character (Unicode SpecialCasing, unconditional). */
-static size_t string_special_upper(uint32_t cp, uint32_t out[3])
+static bool string_is_cased(uint32_t cp)
 {
-    static const struct {
-        uint16_t from, to[3];
-    } special[] = {{0xDF, {'S', 'S'}},
-                   {0x149, {0x2BC, 'N'}},
-                   {0x1F0, {'J', 0x30C}},
-                   {0x390, {0x399, 0x308, 0x301}},
-                   {0x3B0, {0x3A5, 0x308, 0x301}},
-                   {0x587, {0x535, 0x552}},
-                   {0x1E96, {'H', 0x331}},
-                   {0x1E97, {'T', 0x308}},
-                   {0x1E98, {'W', 0x30A}},
-                   {0x1E99, {'Y', 0x30A}},
-                   {0x1E9A, {'A', 0x2BE}},
-                   {0xFB00, {'F', 'F'}},
-                   {0xFB01, {'F', 'I'}},
-                   {0xFB02, {'F', 'L'}},
-                   {0xFB03, {'F', 'F', 'I'}},
-                   {0xFB04, {'F', 'F', 'L'}},
-                   {0xFB05, {'S', 'T'}},
-                   {0xFB06, {'S', 'T'}}};
-    for (size_t i = 0; i < ARRAY_LEN(special); i++) {
-        if (special[i].from != cp)
-            continue;
-        size_t n = 0;
-        for (; n < 3 && special[i].to[n] != 0; n++)
-            out[n] = special[i].to[n];
-        return n;
-    }
-    return 0;
+    return unicode_upper(cp) != cp || unicode_lower(cp) != cp;
+}
+
+/* A sigma at the end of a word has a small form of its own. */
+static bool string_is_final(str s, size_t before, size_t after)
+{
+    size_t at = before > 0 ? utf8_prev(s, before) : 0;
+    if (before == 0 || !string_is_cased(utf8_next(s, &at)))
+        return false;
+    return after >= s.n || !string_is_cased(utf8_next(s, &after));
+}
+
+static uint32_t string_other_case(str s, size_t from, size_t to, uint32_t cp, bool upper)
+{
+    if (upper)
+        return unicode_upper(cp);
+    return cp == 0x3A3 && string_is_final(s, from, to) ? 0x3C2 : unicode_lower(cp);
 }
 
 static struct json_val string_case_unicode(struct ev *e, struct json_val v, bool upper)
 {
     str s = json_str(v);
-    char *out = ev_alloc(e, (size_t)v.len * 3 + 4);
-    size_t n = 0;
+    size_t room = (size_t)v.len * 3 + 4, n = 0;
+    char *out = ev_alloc(e, room);
     if (out == NULL)
         return string_failed;
     for (size_t at = 0; at < s.n;) {
+        size_t from = at;
         uint32_t cp = utf8_next(s, &at), several[3];
-        size_t count = upper ? string_special_upper(cp, several) : 0;
-        if (!upper && cp == 0x130) { /* İ becomes i and a dot above */
-            several[0] = 'i';
-            several[1] = 0x307;
-            count = 2;
-        }
+        size_t count =
+            upper ? unicode_upper_several(cp, several) : unicode_lower_several(cp, several);
         for (size_t i = 0; i < count; i++)
             n += utf8_encode(several[i], out + n);
         if (count == 0)
-            n += utf8_encode(upper ? unicode_upper(cp) : unicode_lower(cp), out + n);
+            n += utf8_encode(string_other_case(s, from, at, cp, upper), out + n);
     }
-    arena_shrink(e->arena, out, (size_t)v.len * 3 + 4, n);
+    arena_shrink(e->arena, out, room, n);
     return json_string((str){out, n}, v.flags & JSON_PLAIN);
 }
 
