@@ -108,17 +108,16 @@ static struct json_val call_other(struct ev *e, struct json_val fn, struct json_
 
 /* An error in a function that was called in tail position takes the position of that function's
  * name, and keeps it when it leaves the call that began the chain. */
-static struct json_val call_tail_failed(struct ev *e, const struct node *n)
+static void call_tail_failed(struct ev *e, const struct node *n)
 {
-    if (n != NULL && n->proc->kind == NODE_VARIABLE) {
-        e->err.position = n->proc->end;
-        e->err.keeps_position = true;
-    }
-    if (n != NULL && !e->err.has_token && n->proc->kind == NODE_VARIABLE) {
+    if (n == NULL || n->proc->kind != NODE_VARIABLE)
+        return;
+    e->err.position = n->proc->end;
+    e->err.keeps_position = true;
+    if (!e->err.has_token) {
         e->err.token = n->proc->text;
         e->err.has_token = true;
     }
-    return call_failed;
 }
 
 static struct json_val call_lambda(struct ev *e, const struct closure *c, struct json_val *args,
@@ -154,7 +153,12 @@ static struct json_val call_lambda(struct ev *e, const struct closure *c, struct
         }
     }
     e->depth = depth;
-    return ev_failed(result) ? call_tail_failed(e, tail) : result;
+    if (LIKELY(!ev_failed(result)))
+        return result;
+    call_tail_failed(e, tail);
+    if (n == NULL) /* called by a function, whose own call puts its position there */
+        e->err.keeps_position = false;
+    return call_failed;
 }
 
 /* ---- the other kinds ---- */
@@ -219,6 +223,7 @@ static struct json_val call_transform(struct ev *e, const struct closure *c, str
         return ev_transform_apply(e, c, arg);
     ev_fail_value(e, "T0410", n, arg);
     e->err.value2 = json_num(1);
+    e->err.position = RAISE_NO_POSITION; /* a transform has no name whose position it could be */
     return call_failed;
 }
 
@@ -351,8 +356,11 @@ static struct json_val call_node(struct ev *e, const struct node *n, struct json
         args = arena_alloc(e->arena, sizeof(*args) * (count + SIGNATURE_MAX_PARAMS));
     if (first != NULL)
         args[0] = *first;
-    if (!call_arguments(e, n, in, env, args, first != NULL))
+    if (!call_arguments(e, n, in, env, args, first != NULL)) {
+        /* the reference evaluates these outside the call that is about to end */
+        e->err.keeps_position = n->tail && e->err.position != RAISE_NO_POSITION;
         return call_failed;
+    }
     if (n->tail && first == NULL)
         return call_in_tail(e, n, fn, args);
     struct json_val result = ev_apply(e, fn, args, count, in, env, n);
