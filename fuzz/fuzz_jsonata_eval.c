@@ -64,7 +64,12 @@ static enum status evaluate(struct subject *s, const struct jsonata *x, struct j
         .input = s->input,
         .bindings = bindings,
         .binding_count = 1 + (s->input.tag == JSON_NUMBER),
-        .limits = {STEPS, DEPTH, BYTES, REGEX_EFFORT, STACK_BYTES},
+        .limits = {.steps = STEPS,
+                   .depth = DEPTH,
+                   .bytes = BYTES,
+                   .regex_effort = REGEX_EFFORT,
+                   .garbage_bytes = 1, /* loops tidy up between any two rounds */
+                   .stack_bytes = STACK_BYTES},
         .now_ms = INT64_C(1000) * NOW_MS,
         .seed = 1,
         .scratch = s->scratch,

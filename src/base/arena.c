@@ -361,3 +361,15 @@ void arena_release(struct arena *a, struct arena_mark mark)
     arena_poison(mark.at, (size_t)(a->end - mark.at));
     a->at = mark.at;
 }
+
+bool arena_is_newer(const struct arena *a, struct arena_mark mark, const void *p)
+{
+    for (struct arena_chunk *chunk = a->chunk; chunk != NULL; chunk = chunk->prev) {
+        bool inside = (uintptr_t)p - (uintptr_t)chunk_start(chunk) < chunk->size;
+        if (chunk == mark.chunk)
+            return inside && (uintptr_t)p >= (uintptr_t)mark.at;
+        if (inside)
+            return true;
+    }
+    return false;
+}

@@ -2,12 +2,13 @@
 /*
  * struct arena: memory of one scope (a request, an evaluation, a step), released as a whole.
  *
- * Allocation never returns NULL: a failing malloc aborts. What input can make large is bounded by the
- * limit, which is soft: crossing it sets arena_is_over(), and the owner of the scope stops its work at the
- * next opportunity. Code that asks for an amount that input controls checks arena_room() first.
+ * Allocation never returns NULL: a failing malloc aborts. What input can make large is bounded by
+ * the limit, which is soft: crossing it sets arena_is_over(), and the owner of the scope stops its
+ * work at the next opportunity. Code that asks for an amount that input controls checks
+ * arena_room() first.
  *
- * Blocks are 16-byte aligned. Under AddressSanitizer free space is poisoned, so a use after reset is found.
- * An arena belongs to one thread.
+ * Blocks are 16-byte aligned. Under AddressSanitizer free space is poisoned, so a use after reset
+ * is found. An arena belongs to one thread.
  */
 #ifndef AFFLUX_BASE_ARENA_H
 #define AFFLUX_BASE_ARENA_H
@@ -41,8 +42,8 @@ void *arena_grow(struct arena *a, size_t size);
 
 /* Tells AddressSanitizer that n bytes at p are in use; nothing without it. */
 void arena_unpoison(const void *p, size_t n);
-/* Asks the kernel for large pages where a block from malloc is large: half the time of filling one for the
- * first time goes into small pages. Arenas do so themselves. */
+/* Asks the kernel for large pages where a block from malloc is large: half the time of filling one
+ * for the first time goes into small pages. Arenas do so themselves. */
 void arena_large_pages(void *p, size_t n);
 
 /* size bytes, 16-byte aligned, not initialised. size 0 gives a valid pointer. */
@@ -61,8 +62,8 @@ static inline void *arena_alloc(struct arena *a, size_t size)
 
 void *arena_zalloc(struct arena *a, size_t size);
 
-/* Makes the block that ends at p + old_size longer in place when it is the newest one and the chunk has
- * room; false otherwise (the caller copies). */
+/* Makes the block that ends at p + old_size longer in place when it is the newest one and the chunk
+ * has room; false otherwise (the caller copies). */
 bool arena_extend(struct arena *a, void *p, size_t old_size, size_t new_size);
 /* Gives the end of the newest block back; does nothing when p is not the newest block. */
 void arena_shrink(struct arena *a, void *p, size_t old_size, size_t new_size);
@@ -72,12 +73,13 @@ str arena_dup(struct arena *a, str s);
 char *arena_cstr(struct arena *a, str s);
 str arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* fn(arg) runs at the next reset or done, newest first. This is how an arena keeps a document alive. */
+/* fn(arg) runs at the next reset or done, newest first. This is how an arena keeps a document
+ * alive. */
 void arena_on_reset(struct arena *a, void (*fn)(void *arg), void *arg);
 
 size_t arena_used(const struct arena *a);
-/* The memory that blocks lie in, piece by piece, newest first: fills at most cap of parts, returns how many
- * there are. For those who must find out whom an address belongs to. */
+/* The memory that blocks lie in, piece by piece, newest first: fills at most cap of parts, returns
+ * how many there are. For those who must find out whom an address belongs to. */
 size_t arena_parts(const struct arena *a, str *parts, size_t cap);
 bool arena_owns(const struct arena *a, const void *p);
 static inline bool arena_is_over(const struct arena *a)
@@ -87,13 +89,15 @@ static inline bool arena_is_over(const struct arena *a)
 /* Would size more bytes stay within the limit? */
 bool arena_room(const struct arena *a, size_t size);
 
-/* A point to go back to: everything allocated after the mark is released by arena_release. Callbacks
- * registered after the mark must not exist then. */
+/* A point to go back to: everything allocated after the mark is released by arena_release.
+ * Callbacks registered after the mark must not exist then. */
 struct arena_mark {
     struct arena_chunk *chunk;
     char *at;
 };
 struct arena_mark arena_mark(const struct arena *a);
 void arena_release(struct arena *a, struct arena_mark mark);
+/* Was this memory allocated from the arena after the mark? */
+bool arena_is_newer(const struct arena *a, struct arena_mark mark, const void *p);
 
 #endif

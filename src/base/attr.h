@@ -11,7 +11,9 @@
 #define COLD __attribute__((cold, noinline))
 #if defined(__has_attribute)
 #if __has_attribute(uninitialized)
-#define UNINIT __attribute__((uninitialized)) /* a local array in a hot path: not zeroed by the hardening flags */
+#define UNINIT                                                                                     \
+    __attribute__((                                                                                \
+        uninitialized)) /* a local array in a hot path: not zeroed by the hardening flags */
 #endif
 #endif
 #ifndef UNINIT

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * struct buf: bytes that grow, with a maximum from the first moment. Appending past the maximum changes
- * nothing and marks the buffer as overflowed; writers append freely and ask buf_ok() once at the end.
- * The bytes are malloc'ed and always followed by BUF_SLACK writable bytes, so that wide copies and
- * vector instructions may touch a little more than they mean.
+ * struct buf: bytes that grow, with a maximum from the first moment. Appending past the maximum
+ * changes nothing and marks the buffer as overflowed; writers append freely and ask buf_ok() once
+ * at the end. The bytes are malloc'ed and always followed by BUF_SLACK writable bytes, so that wide
+ * copies and vector instructions may touch a little more than they mean.
  */
 #ifndef AFFLUX_BASE_BUF_H
 #define AFFLUX_BASE_BUF_H
@@ -15,9 +15,9 @@ enum { BUF_SLACK = 64 };
 
 struct buf {
     char *p;
-    size_t n;        /* bytes used */
-    size_t cap;      /* bytes that may be used before it grows (the allocation has BUF_SLACK more) */
-    size_t max;      /* n never exceeds it */
+    size_t n;   /* bytes used */
+    size_t cap; /* bytes that may be used before it grows (the allocation has BUF_SLACK more) */
+    size_t max; /* n never exceeds it */
     bool overflowed; /* something did not fit */
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check(): invariants that hold unless the program has a bug. A broken one prints its place and aborts,
- * in release builds too: a crash followed by recovery is a path a durable engine must survive anyway.
- * Never use it for anything that input, the disk or the network can cause.
+ * check(): invariants that hold unless the program has a bug. A broken one prints its place and
+ * aborts, in release builds too: a crash followed by recovery is a path a durable engine must
+ * survive anyway. Never use it for anything that input, the disk or the network can cause.
  */
 #ifndef AFFLUX_BASE_CHECK_H
 #define AFFLUX_BASE_CHECK_H

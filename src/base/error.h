@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How operations fail. Every function that can fail returns an enum status and takes a caller-owned
- * struct error as its last argument: outputs are written only on success, the error only on failure.
- * A status says which reaction fits (refuse, retry, report, stop); `name` is the precise identity that
- * users and wire protocols see ("JsonSyntax", "T2001", "ExecutionAlreadyExists").
+ * struct error as its last argument: outputs are written only on success, the error only on
+ * failure. A status says which reaction fits (refuse, retry, report, stop); `name` is the precise
+ * identity that users and wire protocols see ("JsonSyntax", "T2001", "ExecutionAlreadyExists").
  */
 #ifndef AFFLUX_BASE_ERROR_H
 #define AFFLUX_BASE_ERROR_H
@@ -14,10 +14,10 @@
 
 #define STATUS_LIST(X)                                                                             \
     X(OK, "ok")                                                                                    \
-    X(INVALID, "invalid")         /* the input breaks a rule: refuse it */                         \
+    X(INVALID, "invalid") /* the input breaks a rule: refuse it */                                 \
     X(NOT_FOUND, "not found")                                                                      \
     X(CONFLICT, "conflict")                                                                        \
-    X(LIMIT, "limit")             /* a named limit was crossed */                                  \
+    X(LIMIT, "limit") /* a named limit was crossed */                                              \
     X(BUSY, "busy")                                                                                \
     X(UNAVAILABLE, "unavailable") /* may work when tried again */                                  \
     X(CANCELED, "canceled")                                                                        \
@@ -35,7 +35,8 @@ enum { ERROR_NAME_MAX = 64, ERROR_MESSAGE_MAX = 512 };
 struct error {
     enum status status;
     char name[ERROR_NAME_MAX];       /* NUL-terminated identity */
-    char message[ERROR_MESSAGE_MAX]; /* NUL-terminated, one plain line, cut at a character boundary */
+    char message[ERROR_MESSAGE_MAX]; /* NUL-terminated, one plain line, cut at a character boundary
+                                      */
 };
 
 const char *status_name(enum status status);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The upper 128 bits of the powers of ten from 1e-342 to 1e324. Made by tools/gen_pow10.py; what the
- * rows are is in base/number_internal.h.
+ * The upper 128 bits of the powers of ten from 1e-342 to 1e324. Made by tools/gen_pow10.py; what
+ * the rows are is in base/number_internal.h.
  */
 #include "base/number_internal.h"
 

@@ -93,7 +93,8 @@ static ALWAYS_INLINE uint64_t multiply_to_odd(struct pow10_row g, uint64_t facto
     return (uint64_t)(product >> 64) | ((uint64_t)product > 1);
 }
 
-/* 10^q rounded up, as Schubfach needs it. Adding one to what the table rounds down never carries. */
+/* 10^q rounded up, as Schubfach needs it. Adding one to what the table rounds down never carries.
+ */
 static ALWAYS_INLINE struct pow10_row pow10_up(int q)
 {
     struct pow10_row row = number_pow10[q - POW10_FIRST];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * str: a slice of bytes, pointer and length, passed by value. Not NUL-terminated, may contain NUL, owns
- * nothing. Text is checked as UTF-8 once, where it enters the program; inside, a str that is text is valid
- * (see base/utf8.h for the one exception, lone surrogates written as escapes).
+ * str: a slice of bytes, pointer and length, passed by value. Not NUL-terminated, may contain NUL,
+ * owns nothing. Text is checked as UTF-8 once, where it enters the program; inside, a str that is
+ * text is valid (see base/utf8.h for the one exception, lone surrogates written as escapes).
  */
 #ifndef AFFLUX_BASE_STR_H
 #define AFFLUX_BASE_STR_H
@@ -47,8 +47,8 @@ int str_cmp(str a, str b);
 bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
 
-/* Byte offset of the first occurrence of needle at or after from; STR_NONE when there is none. An empty
- * needle is found at from. */
+/* Byte offset of the first occurrence of needle at or after from; STR_NONE when there is none. An
+ * empty needle is found at from. */
 size_t str_find(str s, str needle, size_t from);
 
 /* Byte offset of the first / last byte c, or STR_NONE. */

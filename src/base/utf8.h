@@ -2,10 +2,10 @@
 /*
  * UTF-8 checking and walking.
  *
- * Text from outside must be strict UTF-8 (Unicode 15, table 3-7). One relaxation holds inside: a lone
- * surrogate that came as an escape (\ud800) is kept as the three bytes UTF-8 would give it ("WTF-8"), since
- * JSON and JSONata can express it. Walkers treat it as one code point; writers turn it back into an escape.
- * All functions but utf8_check take text that is valid in this sense.
+ * Text from outside must be strict UTF-8 (Unicode 15, table 3-7). One relaxation holds inside: a
+ * lone surrogate that came as an escape (\ud800) is kept as the three bytes UTF-8 would give it
+ * ("WTF-8"), since JSON and JSONata can express it. Walkers treat it as one code point; writers
+ * turn it back into an escape. All functions but utf8_check take text that is valid in this sense.
  */
 #ifndef AFFLUX_BASE_UTF8_H
 #define AFFLUX_BASE_UTF8_H
@@ -28,7 +28,8 @@ size_t utf8_prev(str s, size_t at);
 /* Byte offset of code point number index; s.n when there are not so many. */
 size_t utf8_offset(str s, size_t index);
 
-/* Writes 1 to 4 bytes and says how many. code_point must be below 0x110000; surrogates get three bytes. */
+/* Writes 1 to 4 bytes and says how many. code_point must be below 0x110000; surrogates get three
+ * bytes. */
 size_t utf8_encode(uint32_t code_point, char out[4]);
 
 /* Order of JavaScript strings: by UTF-16 code unit, which differs from byte order beyond U+FFFF. */

@@ -31,6 +31,17 @@ static size_t compile_invalid_at(str text)
     }
 }
 
+static bool compile_is_text(str text, struct raised *err)
+{
+    size_t bad = compile_invalid_at(text);
+    if (bad == text.n)
+        return true;
+    raise_code(err, "U1007");
+    err->start = (uint32_t)bad;
+    err->end = err->start + 1;
+    return false;
+}
+
 struct node *compile_tree(str text, struct linker *l, struct regex_list *regexes,
                           struct raised *err)
 {
@@ -42,13 +53,8 @@ struct node *compile_tree(str text, struct linker *l, struct regex_list *regexes
         err->has_value = true;
         return NULL;
     }
-    size_t bad = compile_invalid_at(text);
-    if (bad < text.n) {
-        raise_code(err, "U1007");
-        err->start = (uint32_t)bad;
-        err->end = err->start + 1;
+    if (!compile_is_text(text, err))
         return NULL;
-    }
     struct node *n = parse_expression(text, l->arena, &options, regexes, err);
     if (n != NULL)
         n = analyze_expression(n, l->arena, l->symbols, err);
@@ -122,6 +128,7 @@ enum status jsonata_compile(str text, unsigned flags, struct jsonata **ret,
         .arena = &x->arena, .symbols = &x->symbols, .shapes = &x->shapes, .flags = flags};
     x->root = compile_tree(text.n <= JSONATA_MAX_TEXT ? x->text : text, &l, &x->regexes, &raised);
     x->slots = l.slots;
+    x->dynamic = l.dynamic;
     x->reads_clock = l.reads_clock || l.dynamic;
     x->reads_random = l.reads_random || l.dynamic;
     if (x->root != NULL) {
@@ -182,11 +189,11 @@ enum status jsonata_print_tokens(str text, unsigned flags, struct buf *out,
     struct lexer lx;
     struct raised raised;
     struct token t;
-    bool after_operand = false, ok;
+    bool after_operand = false, ok = compile_is_text(text, &raised);
     arena_init(&arena, 0);
     lex_init(&lx, text, &arena, &raised);
     lx.version_206 = (flags & JSONATA_VERSION_206) != 0;
-    while ((ok = lex_next(&lx, after_operand, &t)) && t.kind != TOKEN_END) {
+    while (ok && (ok = lex_next(&lx, after_operand, &t)) && t.kind != TOKEN_END) {
         buf_printf(out, "%5u-%-5u %-9s %.*s\n", t.start, t.end, lex_kind_name(t.kind),
                    STR_ARG(str_sub(text, t.start, t.end)));
         str op = t.text;

@@ -16,6 +16,7 @@ struct jsonata {
     unsigned flags;
     uint32_t slots;
     bool reads_clock, reads_random;
+    bool dynamic;           /* evaluates text ($eval) */
     uint32_t dollar;        /* symbol of $$ */
     uint32_t *free_symbols; /* variables used but not bound inside */
     uint32_t free_count;

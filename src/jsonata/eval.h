@@ -316,6 +316,30 @@ struct json_val ev_lookup_array(struct ev *e, const struct node *n, str key, str
 struct json_val ev_variable(struct ev *e, struct frame *env, uint32_t symbol);
 void ev_bind(struct ev *e, struct frame *env, uint32_t symbol, struct json_val value);
 
+/* ---- loops ---- */
+
+/*
+ * Loops ($reduce, tail calls) whose rounds leave garbage behind: now and then, between two rounds,
+ * what is still needed of the memory taken since the loop began is moved together and the rest
+ * given back.
+ */
+struct ev_loop {
+    struct arena_mark mark;
+    size_t start; /* bytes in use when the loop began */
+    size_t next;  /* how many are in use when it pays to look again */
+};
+
+void ev_loop_begin(struct ev *e, struct ev_loop *loop);
+void ev_loop_collect(struct ev *e, struct ev_loop *loop, struct json_val *live, uint32_t count);
+
+/* Between two rounds. live: all values made since the beginning that are needed from here on. */
+static inline void ev_loop_turn(struct ev *e, struct ev_loop *loop, struct json_val *live,
+                                uint32_t count)
+{
+    if (UNLIKELY(arena_used(e->arena) > loop->next))
+        ev_loop_collect(e, loop, live, count);
+}
+
 /* ---- functions ---- */
 
 struct regex_matcher *ev_matcher(struct ev *e);

@@ -126,6 +126,8 @@ static struct json_val call_lambda(struct ev *e, const struct closure *c, struct
 {
     uint32_t depth = e->depth;
     const struct node *at = n, *tail = NULL;
+    struct json_val *home = args;
+    struct ev_loop loop;
     e->depth = depth + (n != NULL ? n->nest : 1);
     if (UNLIKELY(!call_enter(e, n, e->depth)))
         return call_failed;
@@ -139,7 +141,9 @@ static struct json_val call_lambda(struct ev *e, const struct closure *c, struct
         result = call_body(e, c, args, count);
         if (LIKELY(result.tag != VAL_TAIL))
             break;
-        args = call_take_tail(e, args, &count);
+        if (tail == NULL)
+            ev_loop_begin(e, &loop);
+        args = call_take_tail(e, home, &count);
         at = tail = e->tail.node;
         struct json_val fn = e->tail.fn;
         if (fn.tag != JSON_FUNCTION || fn.extra != FN_LAMBDA) {
@@ -147,6 +151,9 @@ static struct json_val call_lambda(struct ev *e, const struct closure *c, struct
             break;
         }
         c = fn.any;
+        if (args == home &&
+            !(arena_used(e->arena) > loop.next && arena_is_newer(e->arena, loop.mark, c)))
+            ev_loop_turn(e, &loop, args, count);
         if (UNLIKELY(arena_is_over(e->arena))) {
             result = ev_fail_memory(e, at);
             break;

@@ -64,6 +64,7 @@ struct json_val fn_reduce(struct ev *e, const struct call *c)
 {
     struct json_val list = c->args[0], fn = c->args[1], result = c->args[2];
     struct json_val args[CALL_ARGS] UNINIT;
+    struct ev_loop loop;
     if (list.tag == JSON_UNDEFINED)
         return list;
     uint32_t arity = ev_arity(fn), i = 0;
@@ -71,7 +72,9 @@ struct json_val fn_reduce(struct ev *e, const struct call *c)
         return ev_fail(e, "D3050", c->node);
     if (result.tag == JSON_UNDEFINED && list.len > 0)
         result = list.items[i++];
+    ev_loop_begin(e, &loop);
     for (; i < list.len; i++) {
+        ev_loop_turn(e, &loop, &result, 1);
         args[0] = result;
         args[1] = list.items[i];
         args[2] = json_num(i);

@@ -103,12 +103,65 @@ struct json_val fn_spread(struct ev *e, const struct call *c)
     return ev_is_array(v) && v.len > 0 ? ev_vec_array(&out) : ev_vec_seq(&out);
 }
 
+enum { MERGE_FEW = 16 /* new members that are looked through one by one */ };
+
+/*
+ * A large object and few more members, as loops build it: keys and values are copied as they are,
+ * and where no key is new not even the keys. Failed when that is not the case, and nothing has
+ * happened.
+ */
+static bool merge_into_large(struct ev *e, struct json_val list, struct json_val *ret)
+{
+    struct json_val base = list.items[0];
+    struct json_key fresh[MERGE_FEW];
+    uint32_t more = 0;
+    for (uint32_t i = 1; i < list.len; i++)
+        more += list.items[i].len;
+    if (base.len <= SHAPE_TRIE_MAX || more > MERGE_FEW)
+        return false;
+    struct json_val *vals = arena_alloc(e->arena, sizeof(*vals) * (base.len + more));
+    memcpy(vals, base.obj->vals, sizeof(*vals) * base.len);
+    uint32_t count = 0;
+    for (uint32_t i = 1; i < list.len; i++) {
+        struct json_val v = list.items[i];
+        for (uint32_t k = 0; k < v.len; k++) {
+            str name = {v.obj->shape->keys[k].p, v.obj->shape->keys[k].n};
+            int32_t at = json_shape_find(base.obj->shape, name, v.obj->shape->keys[k].hash);
+            for (uint32_t f = 0; at < 0 && f < count; f++)
+                if (str_eq(name, (str){fresh[f].p, fresh[f].n}))
+                    at = (int32_t)(base.len + f);
+            if (at < 0) {
+                fresh[count] = v.obj->shape->keys[k];
+                at = (int32_t)(base.len + count++);
+            }
+            vals[at] = v.obj->vals[k];
+        }
+    }
+    const struct json_shape *shape = base.obj->shape;
+    if (count > 0) {
+        struct json_key *keys = arena_alloc(e->arena, sizeof(*keys) * (base.len + count));
+        memcpy(keys, shape->keys, sizeof(*keys) * base.len);
+        memcpy(keys + base.len, fresh, sizeof(*keys) * count);
+        shape = json_shape_new(e->arena, keys, base.len + count);
+    }
+    struct json_object *obj = json_obj_new(e->arena, shape);
+    memcpy(obj->vals, vals, sizeof(*vals) * shape->count);
+    *ret = json_object(obj);
+    return true;
+}
+
 struct json_val fn_merge(struct ev *e, const struct call *c)
 {
     struct json_val list = c->args[0];
     struct json_obj_builder b;
     if (list.tag == JSON_UNDEFINED)
         return list;
+    struct json_val merged;
+    if (list.len > 1 && list.items[0].tag == JSON_OBJECT &&
+        ev_charge(e, list.items[0].len / 8, c->node) && merge_into_large(e, list, &merged))
+        return merged;
+    if (e->steps < 0)
+        return object_failed;
     json_obj_begin(&b, ev_shapes(e), list.len > 0 ? list.items[0].len : 0);
     for (uint32_t i = 0; i < list.len; i++) {
         struct json_val v = list.items[i];

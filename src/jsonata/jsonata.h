@@ -43,6 +43,7 @@ struct jsonata_limits {
     uint32_t depth;        /* nested evaluations, as JSONata counts its stack: D1011 */
     size_t bytes;          /* of the arena: U1002 */
     uint32_t regex_effort; /* PCRE2's match limit for one match: U1003 */
+    size_t garbage_bytes;  /* that a loop may leave behind before memory is collected */
     size_t stack_bytes;    /* of the C stack: D1011 */
 };
 
@@ -51,6 +52,7 @@ enum {
     JSONATA_DEFAULT_DEPTH = 20000,
     JSONATA_DEFAULT_BYTES = 1 << 30,
     JSONATA_DEFAULT_REGEX_EFFORT = 2000000,
+    JSONATA_DEFAULT_GARBAGE = 16 << 20,
     JSONATA_DEFAULT_STACK = 4 << 20,
 };
 

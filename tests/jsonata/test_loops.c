@@ -124,6 +124,33 @@ static void a_tail_call_takes_the_same_time_each_round(void **state)
     assert_linear(passing_on, SANITIZED ? 100000 : 1000000);
 }
 
+/* Loops that build a value anew in each round: what the rounds leave behind is collected. */
+static void assert_bounded(const char *text, double times, uint32_t length)
+{
+    struct loop_run run;
+    loop_run(&run, text, times);
+    assert_int_equal(run.value.len, length);
+    assert_true(run.bytes < 64 * 1024 * 1024);
+    loop_done(&run);
+}
+
+static void a_tail_call_passes_objects_on_in_bounded_memory(void **state)
+{
+    (void)state;
+    assert_bounded("($pass := function($x) { $x.n = $times ? $x :"
+                   " $pass({'n': $x.n + 1, 'text': 'round ' & $x.n, 'list': [$x.n, $x.n]}) };"
+                   " $pass({'n': 0}))",
+                   SANITIZED ? 100000 : 1000000, 3);
+}
+
+static void an_object_built_by_merging_takes_bounded_memory(void **state)
+{
+    (void)state;
+    uint32_t times = SANITIZED ? 1000 : 5000;
+    assert_bounded("$reduce([1..$times], function($all, $i) { $merge([$all, {'key' & $i: $i}]) }, {})",
+                   times, times);
+}
+
 static const char appending[] =
     "($grow := function($all, $n) { $n = $times ? $all : $grow($append($all, $n), $n + 1) };"
     " $grow([], 0))";
@@ -314,6 +341,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tail_call_passes_a_value_on_a_million_times_in_constant_memory),
         cmocka_unit_test(a_tail_call_takes_the_same_time_each_round),
+        cmocka_unit_test(a_tail_call_passes_objects_on_in_bounded_memory),
+        cmocka_unit_test(an_object_built_by_merging_takes_bounded_memory),
         cmocka_unit_test(an_array_appended_to_in_a_loop_stays_linear),
         cmocka_unit_test(a_string_that_grows_in_a_loop_stays_linear),
         cmocka_unit_test(an_array_reduced_by_append_stays_linear),
