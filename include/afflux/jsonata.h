@@ -294,7 +294,7 @@ enum afx_limit {
     AFX_LIMIT_BYTES = 2,
     /* steps of matching one regular expression once: U1003; 2,000,000 */
     AFX_LIMIT_REGEX_EFFORT = 3,
-    /* of the thread's stack: D1011; 3 MiB. For threads with a smaller stack, set it to at most
+    /* of the thread's stack: D1011; 4 MiB. For threads with a smaller stack, set it to at most
      * half of theirs */
     AFX_LIMIT_STACK_BYTES = 4,
 };

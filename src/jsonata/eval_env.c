@@ -14,12 +14,27 @@ static struct json_val env_override(const struct ev *e, uint64_t symbol, struct 
     return otherwise;
 }
 
-struct json_val ev_variable(struct ev *e, struct frame *env, uint32_t symbol)
+/* The innermost binding of a symbol in the frames, or NULL. Long searches are charged to the steps,
+ * or an expression of many names could take very long with few of them. */
+static ALWAYS_INLINE const struct binding *env_find(struct ev *e, const struct frame *env,
+                                                    uint64_t symbol)
 {
-    for (const struct frame *f = env; f != NULL; f = f->parent)
+    uint32_t looked = 0;
+    for (const struct frame *f = env; f != NULL; f = f->parent) {
         for (uint32_t i = 0; i < f->count; i++)
             if (f->bindings[i].symbol == symbol)
-                return f->bindings[i].value;
+                return &f->bindings[i];
+        looked += f->count + 1;
+    }
+    e->steps -= looked / 16;
+    return NULL;
+}
+
+struct json_val ev_variable(struct ev *e, struct frame *env, uint32_t symbol)
+{
+    const struct binding *b = env_find(e, env, symbol);
+    if (b != NULL)
+        return b->value;
     return symbol >= e->first_global ? e->globals[symbol - e->first_global]
                                      : env_override(e, symbol, json_undefined());
 }
@@ -29,8 +44,9 @@ void ev_bind(struct ev *e, struct frame *env, uint32_t symbol, struct json_val v
     uint32_t i = 0;
     while (i < env->count && env->bindings[i].symbol != symbol)
         i++;
+    e->steps -= i / 16;
     if (i >= env->cap) { /* full, or borrowed */
-        uint32_t cap = env->count + 4;
+        uint32_t cap = env->count * 2 + 4;
         struct binding *bigger = arena_alloc(e->arena, sizeof(*bigger) * cap);
         if (env->count > 0)
             memcpy(bigger, env->bindings, sizeof(*bigger) * env->count);
@@ -73,9 +89,8 @@ struct json_val eval_function_name(struct ev *e, const struct node *n, struct js
                                    struct frame *env)
 {
     (void)in;
-    for (const struct frame *f = env; f != NULL; f = f->parent)
-        for (uint32_t i = 0; i < f->count; i++)
-            if (f->bindings[i].symbol == n->symbol)
-                return ev_result(n, f->bindings[i].value);
-    return e->shadowed ? ev_result(n, env_override(e, n->symbol, n->value)) : n->value;
+    const struct binding *b = env_find(e, env, n->symbol);
+    if (b != NULL)
+        return ev_result(n, b->value);
+    return UNLIKELY(e->shadowed) ? ev_result(n, env_override(e, n->symbol, n->value)) : n->value;
 }

@@ -228,10 +228,13 @@ static void link_lambda(struct linker *l, struct node *n, struct link_scope *sco
     struct link_scope inner = {.outer = scope, .owner = n};
     link_escape(scope);
     n->escapes = l->dynamic;
-    for (uint32_t i = 0; i < n->count; i++) /* of two parameters with one name the last counts */
-        for (uint32_t k = i + 1; k < n->count && n->items[i]->symbol != SYMBOL_NONE; k++)
-            if (n->items[k]->symbol == n->items[i]->symbol)
-                n->items[i]->symbol = SYMBOL_NONE;
+    l->lambdas++;
+    for (uint32_t i = n->count; i-- > 0;) { /* of two parameters with one name the last counts */
+        if (l->stamps[n->items[i]->symbol] == l->lambdas)
+            n->items[i]->symbol = SYMBOL_NONE;
+        else
+            l->stamps[n->items[i]->symbol] = l->lambdas;
+    }
     n->body = link_node(l, n->body, &inner, 1);
     n->fn = eval_lambda;
 }
@@ -403,6 +406,7 @@ struct node *link_expression(struct linker *l, struct node *n)
     struct link_scope outermost = {0};
     uint32_t symbols = symbols_end(l->symbols);
     l->bound = arena_zalloc(l->arena, sizeof(*l->bound) * symbols);
+    l->stamps = arena_zalloc(l->arena, sizeof(*l->stamps) * symbols);
     l->mentioned = arena_zalloc(l->arena, sizeof(*l->mentioned) * symbols);
     l->refs = arena_zalloc(l->arena, sizeof(*l->refs) * (builtin_count() + 1));
     link_mark(l, n);

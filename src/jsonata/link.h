@@ -22,8 +22,10 @@ struct linker {
 
     /* names that something in the tree binds: a built-in function of that name cannot be taken for
      * granted */
-    bool *bound;     /* by symbol */
-    bool *mentioned; /* built-in names that occur as variables, offered or not; by symbol */
+    bool *bound;      /* by symbol */
+    uint32_t *stamps; /* of parameters, by symbol: the lambda that has seen it last */
+    uint32_t lambdas; /* so far */
+    bool *mentioned;  /* built-in names that occur as variables, offered or not; by symbol */
     struct function_ref **refs; /* of built-in functions, by symbol; made on first use */
 };
 

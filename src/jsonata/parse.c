@@ -386,10 +386,13 @@ static struct node *parse_order(struct parser *p, const struct token *t, struct 
     if (!parse_adopt(p, n, left) || !parse_expect(p, "(", false))
         return NULL;
     for (;;) {
-        struct term *bigger = arena_alloc(p->arena, sizeof(struct term) * (n->count + 1));
-        if (n->count > 0)
-            memcpy(bigger, n->terms, sizeof(struct term) * n->count);
-        n->terms = bigger;
+        if ((n->count & (n->count - 1)) == 0) { /* full at each power of two */
+            struct term *bigger =
+                arena_alloc(p->arena, sizeof(struct term) * (n->count ? n->count * 2 : 1));
+            if (n->count > 0)
+                memcpy(bigger, n->terms, sizeof(struct term) * n->count);
+            n->terms = bigger;
+        }
         struct term *term = &n->terms[n->count++];
         term->descending = parse_is(p, ">");
         if ((term->descending || parse_is(p, "<")) && !parse_read(p, false))
