@@ -217,7 +217,9 @@ static ALWAYS_INLINE uint32_t load4(const char *p)
     return word;
 }
 
-/* Reads one value and the white space behind it. Returns the place after it, or NULL. */
+/* Reads one value and the white space behind it. Returns the place after it, or NULL. Long on
+ * purpose: see the head of this file. */
+/* NOLINTNEXTLINE(readability-function-size, readability-function-cognitive-complexity) */
 static const char *parse_values(struct parser *ps, const char *p, struct json_val *ret)
 {
     struct arena *arena = ps->arena;

@@ -312,7 +312,7 @@ null true'
     run -0 --separate-stderr eval_ --trace 'a * 2' <<<'{"a": 4}'
     same "$output" 8
     has "$stderr" 'a => 4'
-    has "$stderr" '* => 8'
+    has "$stderr" 'a * 2 => 8'
 }
 
 @test "--trace cuts long results" {

@@ -147,8 +147,9 @@ static void an_object_built_by_merging_takes_bounded_memory(void **state)
 {
     (void)state;
     uint32_t times = SANITIZED ? 1000 : 5000;
-    assert_bounded("$reduce([1..$times], function($all, $i) { $merge([$all, {'key' & $i: $i}]) }, {})",
-                   times, times);
+    assert_bounded(
+        "$reduce([1..$times], function($all, $i) { $merge([$all, {'key' & $i: $i}]) }, {})", times,
+        times);
 }
 
 static const char appending[] =
