@@ -67,7 +67,7 @@ static size_t skip_ascii(struct units text, size_t at, const char *literal)
 {
     uint16_t units[32];
     size_t n = 0;
-    for (; literal[n] != '\0' && n < ARRAY_LEN(units); n++)
+    for (; n < ARRAY_LEN(units) && literal[n] != '\0'; n++)
         units[n] = (unsigned char)literal[n];
     return skip_literal(text, at, (struct units){units, n});
 }
