@@ -275,6 +275,11 @@ NODISCARD bool ev_push_all(struct ev *e, struct vec *v, const struct json_val *i
                            uint32_t count);
 /* Adds v, or all that an array holds at any depth. */
 NODISCARD bool ev_push_flat(struct ev *e, struct vec *v, struct json_val item);
+/* Adds what an array or object holds, arrays inside at any depth. *ret_joined: there were some. */
+NODISCARD bool ev_push_members(struct ev *e, struct vec *v, struct json_val container,
+                               bool *ret_joined);
+/* An array of one. */
+struct json_val ev_array_of_one(struct ev *e, struct json_val item, unsigned flags);
 /* The list as a sequence, not unwrapped; as an array. */
 struct json_val ev_vec_seq(const struct vec *v);
 struct json_val ev_vec_array(const struct vec *v);
@@ -373,10 +378,9 @@ struct json_val ev_group(struct ev *e, const struct pair *pairs, uint32_t count,
                          const struct node *n, struct json_val input, struct frame *env);
 struct json_val ev_sort_step(struct ev *e, const struct node *n, struct json_val input,
                              struct frame *env);
-struct json_val ev_tuple_path(struct ev *e, const struct node *n, struct json_val in,
-                              struct frame *env, uint32_t step, struct json_val sequence);
+struct json_val ev_tuple_path(struct ev *e, const struct node *n, struct frame *env, uint32_t step,
+                              struct json_val sequence);
 struct frame ev_tuple_frame(struct frame *parent, const struct tuple *t);
-struct json_val ev_flatten_descendants(struct ev *e, struct json_val in);
 struct json_val ev_transform_apply(struct ev *e, const struct closure *c, struct json_val in);
 struct json_val ev_path_finish(struct ev *e, const struct node *n, struct json_val seq,
                                struct frame *env);
@@ -392,6 +396,6 @@ eval_fn eval_literal, eval_variable, eval_context, eval_global, eval_function_na
     eval_range, eval_includes, eval_and, eval_or, eval_concat, eval_negate, eval_array, eval_object,
     eval_condition, eval_elvis, eval_coalesce, eval_block, eval_parentheses, eval_bind,
     eval_apply_operator, eval_lambda, eval_partial, eval_call, eval_call_builtin, eval_transform,
-    eval_path, eval_name_path, eval_single_name, eval_name, eval_sort, eval_decorated, eval_traced;
+    eval_path, eval_name_path, eval_single_name, eval_name, eval_decorated, eval_traced;
 
 #endif

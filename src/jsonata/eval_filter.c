@@ -84,11 +84,8 @@ struct json_val ev_filter(struct ev *e, const struct stage *stage, struct json_v
     bool tuples = ev_is_array(input) && (input.flags & VAL_TUPLES);
     const struct node *expr = stage->expr;
     if (expr->kind == NODE_NUMBER) {
-        if (items == &single) {
-            struct json_val *one = arena_alloc(e->arena, sizeof(*one));
-            *one = single;
-            items = one;
-        }
+        if (items == &single)
+            items = ev_array_of_one(e, single, 0).items;
         return filter_at(items, count, expr->value.num, tuples ? VAL_TUPLES : 0);
     }
     struct vec out = {0};

@@ -202,25 +202,14 @@ struct json_val eval_wildcard(struct ev *e, const struct node *n, struct json_va
                               struct frame *env)
 {
     struct vec out = {0};
-    bool joined = false; /* joining with an array makes a plain array of the sequence */
-    const struct json_val *vals = NULL;
+    bool joined; /* joining with an array makes a plain array of the sequence */
     (void)env;
     if (ev_is_array(in) && (in.flags & VAL_OUTER))
         in = in.items[0];
-    if (in.tag == JSON_OBJECT)
-        vals = in.obj->vals;
-    else if (ev_is_array(in))
-        vals = in.items;
-    else
+    if (!json_is_container(in))
         return json_undefined();
-    if (!ev_charge(e, in.len, n) || !ev_vec_grow(e, &out, in.len))
+    if (!ev_push_members(e, &out, in, &joined))
         return (struct json_val){.tag = VAL_FAILED};
-    for (uint32_t i = 0; i < in.len; i++) {
-        bool is_array = ev_is_array(vals[i]);
-        joined = joined || is_array;
-        if (!ev_push_flat(e, &out, vals[i]))
-            return (struct json_val){.tag = VAL_FAILED};
-    }
     return ev_result(n, ev_array(out.items, out.count, joined ? 0 : VAL_SEQ));
 }
 

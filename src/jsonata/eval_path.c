@@ -61,15 +61,11 @@ static void sink_finish(struct sink *s, bool last, struct seq *ret)
     *ret = (struct seq){.items = s->out.items, .count = s->out.count, .whole = s->whole && last};
     if (s->results != 1)
         return;
-    if (s->first.tag == JSON_ARRAY && !(s->first.flags & VAL_CONS)) {
+    bool is_array = s->first.tag == JSON_ARRAY, is_data = !(s->first.flags & VAL_SEQ);
+    if (is_array && (!(s->first.flags & VAL_CONS) || (last && is_data))) {
         ret->items = s->first.items;
         ret->count = s->first.len;
-        ret->whole = last && !(s->first.flags & VAL_SEQ);
-        ret->flags = s->first.flags;
-    } else if (last && s->first.tag == JSON_ARRAY && !(s->first.flags & VAL_SEQ)) {
-        ret->items = s->first.items;
-        ret->count = s->first.len;
-        ret->whole = true;
+        ret->whole = last && is_data;
         ret->flags = s->first.flags;
     } else {
         ret->one = s->first;
@@ -173,31 +169,18 @@ static bool path_descend_name(struct ev *e, struct node *const *name, struct jso
 /* The wildcard for several items: straight into the result, arrays flattened all the way. Only
  * where one item alone has members does it matter whether an array was among them (see
  * eval_wildcard). */
-static bool path_wildcards(struct ev *e, const struct node *step, const struct seq *in,
-                           struct sink *s)
+static bool path_wildcards(struct ev *e, const struct seq *in, struct sink *s)
 {
     uint32_t contributing = 0;
     bool joined = false;
     for (uint32_t i = 0; i < in->count; i++) {
         struct json_val item = in->items[i];
+        uint32_t before = s->out.count;
+        bool arrays;
         if (!json_is_container(item) || item.len == 0)
             continue;
-        const struct json_val *vals = item.tag == JSON_OBJECT ? item.obj->vals : item.items;
-        if (!ev_charge(e, item.len, step) ||
-            (s->out.cap - s->out.count < item.len && !ev_vec_grow(e, &s->out, item.len)))
+        if (!ev_push_members(e, &s->out, item, &arrays))
             return false;
-        uint32_t before = s->out.count;
-        bool arrays = false;
-        for (uint32_t k = 0; k < item.len; k++) {
-            if (vals[k].tag != JSON_ARRAY) {
-                if (!ev_push(e, &s->out, vals[k]))
-                    return false;
-                continue;
-            }
-            arrays = true;
-            if (!ev_push_flat(e, &s->out, vals[k]))
-                return false;
-        }
         if (s->out.count > before || arrays) {
             contributing++;
             joined = arrays;
@@ -261,7 +244,7 @@ static bool path_take(struct ev *e, const struct node *n, uint32_t at, uint32_t 
     }
     if (steps[0]->kind == NODE_WILDCARD && steps[0]->simple && steps[0]->stages.count == 0 &&
         in->count > 1)
-        return path_wildcards(e, steps[0], in, s);
+        return path_wildcards(e, in, s);
     if (!path_is_name(steps[0]))
         return path_step(e, steps[0], in, s, env);
     if (!ev_charge(e, (uint64_t)in->count * run, steps[0]))
@@ -281,11 +264,8 @@ struct json_val ev_path_finish(struct ev *e, const struct node *n, struct json_v
                                struct frame *env)
 {
     if (n->keep_singleton) {
-        if (ev_is_array(seq) && (seq.flags & VAL_CONS) && !(seq.flags & VAL_SEQ)) {
-            struct json_val *one = arena_alloc(e->arena, sizeof(*one));
-            *one = seq;
-            seq = ev_array(one, 1, VAL_SEQ);
-        }
+        if (ev_is_array(seq) && (seq.flags & VAL_CONS) && !(seq.flags & VAL_SEQ))
+            seq = ev_array_of_one(e, seq, VAL_SEQ);
         if (ev_is_array(seq))
             seq.flags |= VAL_KEEP;
     }
@@ -299,34 +279,22 @@ struct json_val ev_path_finish(struct ev *e, const struct node *n, struct json_v
     return ev_unwrap(seq);
 }
 
+/* A sequence as the array it is. */
+static struct json_val path_seq_value(struct ev *e, const struct seq *seq)
+{
+    unsigned flags = seq->whole ? seq->flags : VAL_SEQ;
+    if (seq->items == &seq->one)
+        return ev_array_of_one(e, seq->one, flags);
+    return ev_array(seq->items, seq->count, flags);
+}
+
 static struct json_val path_value(struct ev *e, const struct node *n, const struct seq *seq,
                                   struct frame *env)
 {
-    if (seq->whole)
-        return ev_path_finish(e, n, ev_array(seq->items, seq->count, seq->flags), env);
     bool plain = !n->keep_singleton && !n->keep_array && n->group == NULL;
-    if (plain && seq->count <= 1)
+    if (plain && !seq->whole && seq->count <= 1)
         return seq->count == 0 ? json_undefined() : seq->items[0];
-    const struct json_val *items = seq->items;
-    if (items == &seq->one) {
-        struct json_val *one = arena_alloc(e->arena, sizeof(*one));
-        *one = seq->one;
-        items = one;
-    }
-    struct json_val v = ev_array(items, seq->count, VAL_SEQ);
-    return plain ? v : ev_path_finish(e, n, v, env);
-}
-
-/* A sequence as the array it is, for the pieces that want one value. */
-static struct json_val path_seq_value(struct ev *e, const struct seq *seq)
-{
-    const struct json_val *items = seq->items;
-    if (items == &seq->one) {
-        struct json_val *one = arena_alloc(e->arena, sizeof(*one));
-        *one = seq->one;
-        items = one;
-    }
-    return ev_array(items, seq->count, seq->whole ? seq->flags : VAL_SEQ);
+    return ev_path_finish(e, n, path_seq_value(e, seq), env);
 }
 
 static void path_seq_of(struct seq *seq, struct json_val v)
@@ -366,12 +334,12 @@ static bool path_advance(struct ev *e, const struct node *n, uint32_t at, uint32
 
 /* From step `at` on; *in is the sequence so far. */
 static struct json_val path_from(struct ev *e, const struct node *n, uint32_t at, struct seq *in,
-                                 struct json_val input, struct frame *env)
+                                 struct frame *env)
 {
     struct seq other, *out = &other;
     while (at < n->count) {
         if (n->items[at]->tuple)
-            return ev_tuple_path(e, n, input, env, at, path_seq_value(e, in));
+            return ev_tuple_path(e, n, env, at, path_seq_value(e, in));
         uint32_t run = path_run(n, at);
         if (!path_advance(e, n, at, run, in, out, env))
             return path_failed;
@@ -396,7 +364,7 @@ struct json_val eval_path(struct ev *e, const struct node *n, struct json_val in
         seq.count = 1;
         seq.whole = false;
     }
-    return path_from(e, n, 0, &seq, in, env);
+    return path_from(e, n, 0, &seq, env);
 }
 
 /* A path of one plain name, for one object: what most expressions consist of. */
@@ -430,7 +398,7 @@ static NOINLINE struct json_val path_go_on(struct ev *e, const struct node *n, u
     seq.whole = false;
     if (seq.count == 0)
         return json_undefined();
-    return path_from(e, n, at, &seq, in, env);
+    return path_from(e, n, at, &seq, env);
 }
 
 /*
@@ -454,8 +422,8 @@ struct json_val eval_name_path(struct ev *e, const struct node *n, struct json_v
         if (v.tag == JSON_UNDEFINED && LIKELY(step->stages.count == 0))
             return v;
         at++;
-        if (UNLIKELY(step->stages.count >
-                     0)) { /* evaluated also where there is nothing to filter */
+        /* filters are evaluated also where there is nothing to filter */
+        if (UNLIKELY(step->stages.count > 0)) {
             v = path_stages(e, step, v, env);
             if (ev_failed(v) || v.tag == JSON_UNDEFINED)
                 return v;
@@ -469,12 +437,10 @@ struct json_val eval_name_path(struct ev *e, const struct node *n, struct json_v
             return v;
         break;
     }
-    if (at ==
-        n->count) /* an array of the data is the result itself; a sequence loses its wish to stay */
-        return v.tag == JSON_ARRAY && (v.flags & VAL_SEQ)
-                   ? ev_unwrap(ev_array(v.items, v.len, VAL_SEQ))
-                   : v;
-    return path_go_on(e, n, at, v, in, env);
+    if (at < n->count)
+        return path_go_on(e, n, at, v, in, env);
+    /* an array of the data is the result itself; a sequence loses its wish to stay */
+    return ev_is_seq(v) ? ev_unwrap(ev_array(v.items, v.len, VAL_SEQ)) : v;
 }
 
 /* A name as a step of its own (behind a filter or in a tuple stream). */
@@ -486,9 +452,4 @@ struct json_val eval_name(struct ev *e, const struct node *n, struct json_val in
     if (in.tag == JSON_ARRAY)
         return ev_unwrap(ev_lookup_array(e, n, n->text, in));
     return json_undefined();
-}
-
-struct json_val eval_sort(struct ev *e, const struct node *n, struct json_val in, struct frame *env)
-{
-    return ev_sort_step(e, n, in, env);
 }

@@ -168,10 +168,9 @@ static struct json_val tuple_values(struct ev *e, struct json_val stream)
 }
 
 /* The steps of a path from `at` on, the first that makes tuples; sequence is what came before. */
-struct json_val ev_tuple_path(struct ev *e, const struct node *n, struct json_val in,
-                              struct frame *env, uint32_t at, struct json_val sequence)
+struct json_val ev_tuple_path(struct ev *e, const struct node *n, struct frame *env, uint32_t at,
+                              struct json_val sequence)
 {
-    (void)in;
     struct json_val stream = json_undefined();
     for (uint32_t i = at; i < n->count; i++) {
         const struct node *step = n->items[i];

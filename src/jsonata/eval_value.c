@@ -253,6 +253,30 @@ bool ev_push_flat(struct ev *e, struct vec *v, struct json_val item)
     return true;
 }
 
+bool ev_push_members(struct ev *e, struct vec *v, struct json_val container, bool *ret_joined)
+{
+    const struct json_val *vals =
+        container.tag == JSON_OBJECT ? container.obj->vals : container.items;
+    *ret_joined = false;
+    if (!ev_charge(e, container.len, NULL) ||
+        (v->cap - v->count < container.len && !ev_vec_grow(e, v, container.len)))
+        return false;
+    for (uint32_t i = 0; i < container.len; i++) {
+        bool is_array = ev_is_array(vals[i]);
+        *ret_joined = *ret_joined || is_array;
+        if (!(is_array ? ev_push_flat(e, v, vals[i]) : ev_push(e, v, vals[i])))
+            return false;
+    }
+    return true;
+}
+
+struct json_val ev_array_of_one(struct ev *e, struct json_val item, unsigned flags)
+{
+    struct json_val *one = arena_alloc(e->arena, sizeof(*one));
+    *one = item;
+    return ev_array(one, 1, flags);
+}
+
 struct json_val ev_vec_seq(const struct vec *v)
 {
     return ev_array(v->items, v->count, VAL_SEQ);

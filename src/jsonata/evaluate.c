@@ -113,6 +113,17 @@ static void evaluate_more_globals(struct ev *e, uint32_t from)
     }
 }
 
+static bool evaluate_is_budget(const char *code)
+{
+    return code[0] == 'U' || strcmp(code, "D1011") == 0 || strcmp(code, "D1012") == 0;
+}
+
+/* An array as input is wrapped, so that a path's first step sees it as one value. */
+static struct json_val evaluate_wrap(struct ev *e, struct json_val array)
+{
+    return ev_array_of_one(e, array, VAL_SEQ | VAL_OUTER);
+}
+
 /* ---- $eval ---- */
 
 static struct json_val eval_failed_inside(struct ev *e, const struct call *c, const char *code,
@@ -153,11 +164,8 @@ struct json_val fn_eval(struct ev *e, const struct call *c)
     struct json_val input = c->input;
     if (c->count > 1 && c->args[1].tag != JSON_UNDEFINED) {
         input = c->args[1];
-        if (ev_is_array(input) && !ev_is_seq(input)) {
-            struct json_val *one = arena_alloc(e->arena, sizeof(*one));
-            *one = input;
-            input = ev_array(one, 1, VAL_SEQ | VAL_OUTER);
-        }
+        if (ev_is_array(input) && !ev_is_seq(input))
+            input = evaluate_wrap(e, input);
     }
     const char *here = __builtin_frame_address(0);
     if (arena_is_over(e->arena))
@@ -168,10 +176,8 @@ struct json_val fn_eval(struct ev *e, const struct call *c)
     if (!ev_failed(result))
         return result;
     err = e->err;
-    bool budget =
-        err.code[0] == 'U' || strcmp(err.code, "D1011") == 0 || strcmp(err.code, "D1012") == 0;
     e->err.start = e->err.end = 0; /* places inside the evaluated text mean nothing outside */
-    return budget ? result : eval_failed_inside(e, c, "D3121", &err);
+    return evaluate_is_budget(err.code) ? result : eval_failed_inside(e, c, "D3121", &err);
 }
 
 /* ---- tracing ---- */
@@ -194,19 +200,12 @@ struct json_val eval_traced(struct ev *e, const struct node *n, struct json_val 
 
 /* ---- evaluating ---- */
 
-static bool evaluate_is_budget(const char *code)
-{
-    return code[0] == 'U' || strcmp(code, "D1011") == 0 || strcmp(code, "D1012") == 0;
-}
-
 static struct json_val evaluate_root(struct ev *e)
 {
-    struct json_val in = e->context->input, *one;
+    struct json_val in = e->context->input;
     if (ev_is_array(in)) {
-        one = arena_alloc(e->arena, sizeof(*one));
-        *one = in;
-        one->flags &= JSON_GROW;
-        in = ev_array(one, 1, VAL_SEQ | VAL_OUTER);
+        in.flags &= JSON_GROW;
+        in = evaluate_wrap(e, in);
     }
     struct binding local[FRAME_LOCAL] UNINIT;
     struct frame outermost = {.bindings = local, .cap = FRAME_LOCAL};

@@ -278,7 +278,7 @@ static void link_sort(struct linker *l, struct node *n, struct link_scope *scope
 {
     for (uint32_t i = 0; i < n->count; i++)
         n->terms[i].expr = link_node(l, n->terms[i].expr, scope, nest + 1);
-    n->fn = eval_sort;
+    n->fn = NULL; /* paths evaluate it; it never stands alone */
 }
 
 static void link_name(struct linker *l, struct node *n)

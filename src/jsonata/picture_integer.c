@@ -47,7 +47,7 @@ static uint32_t previous_code_point(struct units u, size_t *at)
     return c;
 }
 
-static size_t common_divisor(size_t x, size_t y)
+size_t picture_divisor(size_t x, size_t y)
 {
     while (y != 0) {
         size_t rest = x % y;
@@ -62,7 +62,7 @@ static size_t separator_distance(const struct integer_separator *separators, siz
 {
     size_t distance = 0;
     for (size_t i = 0; i < count; i++)
-        distance = common_divisor(distance, separators[i].position);
+        distance = picture_divisor(distance, separators[i].position);
     for (size_t i = 0; i < count; i++) {
         if (separators[i].position != (i + 1) * distance ||
             separators[i].character != separators[0].character)

@@ -125,4 +125,7 @@ enum datetime_match { DATETIME_MATCHED, DATETIME_UNMATCHED, DATETIME_TOO_LONG };
 enum datetime_match datetime_match(const struct picture_datetime *p, struct units text,
                                    struct datetime_span *spans);
 
+/* The greatest common divisor: distances of separators that stand regularly. */
+size_t picture_divisor(size_t x, size_t y);
+
 #endif

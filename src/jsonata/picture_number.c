@@ -6,6 +6,7 @@
  * without a decimal separator the suffix takes the place of the fraction, and where several rules
  * are broken the last one is reported. Formatting is in picture_number_format.c.
  */
+#include "jsonata/picture_internal.h"
 #include "jsonata/picture_number_internal.h"
 
 struct number_parts {
@@ -241,22 +242,12 @@ static const size_t *group_positions(struct arena *a, const struct number_symbol
     return positions;
 }
 
-static size_t greatest_divisor(size_t x, size_t y)
-{
-    while (y != 0) {
-        size_t rest = x % y;
-        x = y;
-        y = rest;
-    }
-    return x;
-}
-
 /* The distance when separators stand at all its multiples up to the leftmost one, else 0. */
 static size_t regular_distance(const size_t *positions, size_t count)
 {
     size_t distance = 0;
     for (size_t i = 0; i < count; i++)
-        distance = greatest_divisor(distance, positions[i]);
+        distance = picture_divisor(distance, positions[i]);
     for (size_t i = 0; i < count; i++) {
         if (positions[i] != (count - i) * distance)
             return 0;

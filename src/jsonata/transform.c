@@ -81,9 +81,7 @@ static struct json_val transform_without(struct ev *e, struct json_val object,
 static bool transform_names(struct ev *e, const struct node *n, struct json_val deleted,
                             struct json_val *ret)
 {
-    struct json_val *one = arena_alloc(e->arena, sizeof(*one));
-    *one = deleted;
-    *ret = ev_is_array(deleted) ? deleted : json_array(one, 1);
+    *ret = ev_is_array(deleted) ? deleted : ev_array_of_one(e, deleted, 0);
     for (uint32_t i = 0; i < ret->len; i++)
         if (ret->items[i].tag != JSON_STRING) {
             ev_fail_value(e, "T2012", n->third, deleted);

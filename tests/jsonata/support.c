@@ -117,6 +117,18 @@ bool support_equal(struct json_val a, struct json_val b, bool in_any_order)
     return json_equal(a, b);
 }
 
+bool support_is_value(const struct jsonata_error *err, struct json_val expected)
+{
+    struct buf text;
+    if (expected.tag == JSON_UNDEFINED)
+        return true;
+    buf_init(&text, SIZE_MAX);
+    support_show(&text, expected);
+    bool same = err->has_value && str_eq(str_of(err->value), buf_str(&text));
+    buf_done(&text);
+    return same;
+}
+
 uint32_t support_bindings(struct arena *arena, struct json_val object,
                           const struct jsonata_binding **ret)
 {

@@ -23,6 +23,9 @@ NORETURN void support_stop(const char *what, const char *which);
 
 /* ---- values ---- */
 
+/* Has the error this value? Undefined asks for none in particular. */
+bool support_is_value(const struct jsonata_error *err, struct json_val expected);
+
 /* JSON text; "undefined" and "a function" for values JSON does not have. Not NUL-terminated. */
 void support_show(struct buf *out, struct json_val v);
 /* Arrays as multisets at the top, everything below by deep equality. */

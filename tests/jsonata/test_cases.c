@@ -106,14 +106,7 @@ static bool is_own_error(const struct jsonata_error *err, struct json_val c)
                 is_same_text(json_get(c, STR("message")), true, err->message);
     if (json_is_number(position))
         same = same && err->position == (uint32_t)json_number(position);
-    if (value.tag != JSON_UNDEFINED) {
-        struct buf text;
-        buf_init(&text, SIZE_MAX);
-        support_show(&text, value);
-        same = same && err->has_value && str_eq(str_of(err->value), buf_str(&text));
-        buf_done(&text);
-    }
-    return same;
+    return same && support_is_value(err, value);
 }
 
 /* Undefined in an array and functions have a text, null and "", but no equal in JSON. */
