@@ -80,6 +80,7 @@ struct asl_template {
     const struct asl_jsonata *jsonata; /* JSONATA */
     const struct jsonpath_expr *path;  /* PATH */
     str field;                         /* PATH: the key as written, with ".$", as causes quote it */
+    str text;                          /* PATH: the expression as written */
     uint32_t count;                    /* OBJECT, ARRAY */
     const struct asl_template *items;  /* OBJECT: in the order of the shape's keys; ARRAY */
     const struct json_shape *shape;    /* OBJECT */
@@ -113,7 +114,7 @@ struct asl_number {
 };
 struct asl_text {
     enum asl_field_kind kind;
-    str value;
+    str value; /* LITERAL: the text; PATH: the path or call as written */
     const struct jsonpath_expr *path;
     const struct asl_jsonata *jsonata;
 };

@@ -310,6 +310,7 @@ void load_text_path(struct load *l, const struct at *at, struct json_val v, cons
     struct asl_text *text = target;
     (void)f;
     text->kind = ASL_FIELD_PATH;
+    text->value = v.tag == JSON_STRING ? json_str(v) : STR("");
     if (load_compile_path(l, at, v, true, false) != NULL &&
         jsonpath_expr_compile(&l->d->arena, json_str(v), &text->path, &ignored) != STATUS_OK)
         load_error(l, SCHEMA, at, NULL, "Value is not a Reference Path");
@@ -321,6 +322,7 @@ void load_expr_path(struct load *l, const struct at *at, struct json_val v, cons
     struct error err;
     struct asl_text *text = target;
     text->kind = ASL_FIELD_PATH;
+    text->value = v.tag == JSON_STRING ? json_str(v) : STR("");
     if (v.tag != JSON_STRING ||
         jsonpath_expr_compile(&l->d->arena, json_str(v), &text->path, &err) != STATUS_OK)
         load_error(l, SCHEMA, at, NULL,

@@ -157,7 +157,7 @@ static bool resource_parse(str arn, struct asl_resource *r)
         r->kind = ASL_RESOURCE_ACTIVITY;
         return part[5].n > strlen("activity:");
     }
-    return part[3].n == 0 && part[4].n == 0 && resource_service(r, part[5]);
+    return resource_service(r, part[5]); /* with region and account, too, as some tools write it */
 }
 
 /* ---- fields ---- */

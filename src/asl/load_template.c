@@ -198,6 +198,7 @@ static void template_read_expr(struct load *l, const struct at *at, str key, str
     struct error err;
     t->kind = ASL_TEMPLATE_PATH;
     t->field = key;
+    t->text = v.tag == JSON_STRING ? json_str(v) : STR("");
     if (v.tag != JSON_STRING ||
         jsonpath_expr_compile(&l->d->arena, json_str(v), &t->path, &err) != STATUS_OK)
         load_error(l, SCHEMA, at, NULL,
