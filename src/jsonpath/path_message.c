@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a path that found nothing says, in the words of Jayway, which AWS shows to its users:
+ * "No results for path: $['a']['b']", "Missing property in path $['no']". Where Jayway names Java
+ * classes, the JSON type stands.
+ */
+#include "jsonpath/path_internal.h"
+
+#include "base/buf.h"
+
+enum { MESSAGE_PATH_MAX = 4 * JSONPATH_MAX_LENGTH };
+
+void path_describe_step(struct buf *out, const struct path_step *s)
+{
+    switch ((enum path_kind)s->kind) {
+    case PATH_NAME: buf_printf(out, "['%.*s']", STR_ARG(s->name.text)); break;
+    case PATH_NAMES:
+        for (uint32_t i = 0; i < s->count; i++)
+            buf_printf(out, "%s'%.*s'", i ? "," : "[", STR_ARG(s->names[i].text));
+        buf_add_byte(out, ']');
+        break;
+    case PATH_INDEX: buf_printf(out, "[%lld]", (long long)s->index); break;
+    case PATH_FUNCTION: buf_add(out, STR(".function()")); break;
+    case PATH_INDEXES:
+    case PATH_SLICE:
+    case PATH_WILDCARD:
+    case PATH_SCAN:
+    case PATH_FILTER: break; /* such paths have no messages */
+    }
+}
+
+static void describe_until(struct buf *out, const struct jsonpath *path,
+                           const struct path_step *end)
+{
+    buf_add_byte(out, '$');
+    for (const struct path_step *s = path->first; s != end; s = s->next)
+        path_describe_step(out, s);
+}
+
+enum status path_not_found(const struct jsonpath *path, const struct path_miss *miss,
+                           struct error *err)
+{
+    struct buf before, step;
+    const struct path_step *s = miss->step;
+    if (err == NULL)
+        return STATUS_NOT_FOUND;
+    if (miss->missing == JSONPATH_MISSING_KEY || miss->missing == JSONPATH_MISSING_INDEX)
+        return error_set(err, STATUS_NOT_FOUND, "PathNotFound", "No results for path: %.*s",
+                         STR_ARG(path->canonical));
+    buf_init(&before, MESSAGE_PATH_MAX);
+    buf_init(&step, MESSAGE_PATH_MAX);
+    describe_until(&before, path, s);
+    path_describe_step(&step, s);
+    if (miss->found.tag == JSON_UNDEFINED)
+        error_set(err, STATUS_NOT_FOUND, "PathNotFound", "Missing property in path %.*s%.*s",
+                  STR_ARG(buf_str(&before)), STR_ARG(buf_str(&step)));
+    else if (s->kind != PATH_INDEX)
+        error_set(err, STATUS_NOT_FOUND, "PathNotFound",
+                  "Expected to find an object with property %.*s in path %.*s but found '%s'.",
+                  STR_ARG(buf_str(&step)), STR_ARG(buf_str(&before)), json_type_name(miss->found));
+    else if (miss->found.tag == JSON_NULL)
+        error_set(err, STATUS_NOT_FOUND, "PathNotFound", "The path %.*s is null",
+                  STR_ARG(buf_str(&before)));
+    else
+        error_set(err, STATUS_NOT_FOUND, "PathNotFound",
+                  "Filter: %.*s can only be applied to arrays. Current context is: %s",
+                  STR_ARG(buf_str(&step)), json_type_name(miss->found));
+    buf_done(&before);
+    buf_done(&step);
+    return STATUS_NOT_FOUND;
+}
