@@ -42,6 +42,13 @@ asl_variable asl_definition_variable(const struct asl_definition *d, str name)
 
 /* ---- reading ---- */
 
+/* The parser puts the place in front of its reason. */
+static const char *definition_reason(const char *message)
+{
+    const char *colon = strncmp(message, "line ", 5) == 0 ? strstr(message, ": ") : NULL;
+    return colon != NULL ? colon + 2 : message;
+}
+
 static bool definition_parse(struct load *l)
 {
     struct error err;
@@ -60,7 +67,7 @@ static bool definition_parse(struct load *l)
     if (json_parse(l->text, &options, &l->d->doc, &err) == STATUS_OK)
         return true;
     l->d->doc = NULL;
-    load_error_json(l, err.message, place.offset, place.line, place.column);
+    load_error_json(l, definition_reason(err.message), place.offset, place.line, place.column);
     return false;
 }
 

@@ -346,7 +346,8 @@ struct asl_load_options {
 /*
  * Reads a definition. Every finding goes to `out` (errors and warnings; see asl/diagnostic.h).
  * STATUS_INVALID when there is an error among them, with err as CreateStateMachine answers it
- * ("InvalidDefinition": "Invalid State Machine Definition: '…'"); out and err may be NULL.
+ * ("InvalidDefinition": "Invalid State Machine Definition: '…'", cut where struct error ends;
+ * asl_diagnostics_print_error gives all of it). out and err may be NULL. The text is copied.
  */
 NODISCARD enum status asl_definition_load(str text, const struct asl_load_options *options,
                                           struct asl_diagnostics *out, struct asl_definition **ret,

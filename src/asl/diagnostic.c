@@ -27,7 +27,8 @@ struct asl_diagnostic *asl_diagnostics_add(struct asl_diagnostics *d, enum asl_s
         d->error_count++;
     else
         d->warning_count++;
-    if (d->count == ASL_MAX_DIAGNOSTICS)
+    bool is_over = severity == ASL_WARNING && d->warning_count > ASL_MAX_WARNINGS;
+    if (d->count == ASL_MAX_DIAGNOSTICS || is_over)
         return NULL;
     if (d->count == d->cap) {
         uint32_t cap = d->cap == 0 ? 8 : 2 * d->cap;

@@ -11,7 +11,8 @@
 
 enum asl_severity { ASL_ERROR, ASL_WARNING };
 
-enum { ASL_MAX_DIAGNOSTICS = 1000 /* kept; further ones are counted only */ };
+/* Kept; further ones are counted only. Warnings leave room for errors. */
+enum { ASL_MAX_DIAGNOSTICS = 1000, ASL_MAX_WARNINGS = 500 };
 
 struct asl_diagnostic {
     enum asl_severity severity;
@@ -38,7 +39,7 @@ void asl_diagnostics_done(struct asl_diagnostics *d);
 const char *asl_severity_name(enum asl_severity severity);
 
 /* One more, counted; its line and column are 1, all else is empty. NULL beyond
- * ASL_MAX_DIAGNOSTICS. */
+ * ASL_MAX_DIAGNOSTICS or ASL_MAX_WARNINGS. */
 struct asl_diagnostic *asl_diagnostics_add(struct asl_diagnostics *d, enum asl_severity severity);
 
 /* "Invalid State Machine Definition: 'CODE: MESSAGE at LOCATION, …'", errors only. */

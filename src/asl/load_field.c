@@ -70,7 +70,9 @@ static void load_unknown(struct load *l, const struct at *at, str name, const st
     }
     if (hint == NULL && str_ends(name, STR(".$")))
         hint = "'.$' works inside Parameters, ResultSelector, ItemSelector and the like, not here";
-    load_error(l, SCHEMA, at, hint, "Field '%.*s' is not supported", STR_ARG(name));
+    struct asl_diagnostic *item =
+        load_error(l, SCHEMA, at, hint, "Field '%.*s' is not supported", STR_ARG(name));
+    load_point_key(l, item, at_key(l, at, name));
 }
 
 static void load_member(struct load *l, const struct at *at, const struct field *f,
@@ -79,11 +81,12 @@ static void load_member(struct load *l, const struct at *at, const struct field 
     if (!field_is_known(l, f)) {
         const char *other = l->language == ASL_JSONATA ? "JSONPath" : "JSONata";
         const char *own = l->language == ASL_JSONATA ? "JSONata" : "JSONPath";
-        load_error(
+        struct asl_diagnostic *item = load_error(
             l, SCHEMA, at, NULL,
             "The QueryLanguage is set to '%s', but field '%s' is only supported for the '%s' "
             "QueryLanguage",
             own, f->name, other);
+        load_point_key(l, item, at_key(l, at, str_of(f->name)));
         return;
     }
     if (f->read == NULL)
@@ -289,6 +292,14 @@ void load_number_path(struct load *l, const struct at *at, struct json_val v, co
 
 /* ---- texts that may be found or computed ---- */
 
+static void load_warn_path(struct load *l, const struct at *at, str value)
+{
+    bool is_path = str_starts(value, STR("$.")) || str_starts(value, STR("$$."));
+    if (l->language == ASL_JSONPATH && is_path)
+        load_warning(l, "NO_PATH", at, "the field with 'Path' behind its name takes a path",
+                     "Field value looks like a path, but field name does not end with 'Path'");
+}
+
 void load_text(struct load *l, const struct at *at, struct json_val v, const struct field *f,
                void *target)
 {
@@ -300,6 +311,7 @@ void load_text(struct load *l, const struct at *at, struct json_val v, const str
     } else if (load_is_string(l, at, v)) {
         text->kind = ASL_FIELD_LITERAL;
         text->value = json_str(v);
+        load_warn_path(l, at, text->value);
     }
 }
 

@@ -145,6 +145,10 @@ void load_warning(struct load *l, const char *code, const struct at *at, const c
 /* An error within a string: bytes [from, to) behind its opening quote, when it has no escapes. */
 void load_error_within(struct load *l, const char *code, const struct at *at, const char *hint,
                        size_t from, size_t to, str message);
+/* The finding is about its location, but what people must look at is there: the value, or the key.
+ * The item may be NULL. */
+void load_point(struct load *l, struct asl_diagnostic *item, const struct at *at);
+void load_point_key(struct load *l, struct asl_diagnostic *item, const struct at *at);
 /* The text is no JSON. */
 void load_error_json(struct load *l, const char *reason, size_t offset, size_t line, size_t column);
 
@@ -153,6 +157,8 @@ struct span {
     size_t start, end;
 };
 struct span place_find(struct load *l, const struct at *at);
+/* Its key; the value where there is none. */
+struct span place_find_key(struct load *l, const struct at *at);
 
 void *list_push(struct load *l, struct list *list, size_t size);
 

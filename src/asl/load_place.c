@@ -178,12 +178,25 @@ static int32_t place_walk(struct load *l, const struct at *at)
     return found != PLACE_NONE ? found : up;
 }
 
-struct span place_find(struct load *l, const struct at *at)
+static const struct place *place_of(struct load *l, const struct at *at)
 {
+    static const struct place nowhere = {.start = 0};
+    if (at == NULL)
+        return &nowhere;
     if (l->places == NULL)
         l->places = place_make(l);
-    if (at == NULL || l->places->count == 0)
-        return (struct span){0, 0};
-    const struct place *p = &l->places->items[place_walk(l, at)];
+    return &l->places->items[place_walk(l, at)];
+}
+
+struct span place_find(struct load *l, const struct at *at)
+{
+    const struct place *p = place_of(l, at);
     return (struct span){p->start, p->end};
+}
+
+struct span place_find_key(struct load *l, const struct at *at)
+{
+    const struct place *p = place_of(l, at);
+    return p->key_end > 0 ? (struct span){p->key_start, p->key_end}
+                          : (struct span){p->start, p->end};
 }

@@ -9,6 +9,8 @@
 #include "base/utf8.h"
 #include <stdio.h>
 
+enum { JSON_SHOWN_MAX = 500 };
+
 const struct at *at_key(struct load *l, const struct at *up, str key)
 {
     struct at *at = arena_alloc(&l->scratch, sizeof(*at));
@@ -143,15 +145,32 @@ void load_error_within(struct load *l, const char *code, const struct at *at, co
     report_place(l, item, (struct span){item->offset + 1 + from, item->offset + 1 + to});
 }
 
+void load_point(struct load *l, struct asl_diagnostic *item, const struct at *at)
+{
+    if (item != NULL)
+        report_place(l, item, place_find(l, at));
+}
+
+void load_point_key(struct load *l, struct asl_diagnostic *item, const struct at *at)
+{
+    if (item != NULL)
+        report_place(l, item, place_find_key(l, at));
+}
+
+/* As the parser of AWS words it: what is wrong, and the start of the text. */
 void load_error_json(struct load *l, const char *reason, size_t offset, size_t line, size_t column)
 {
     struct asl_diagnostic *item = asl_diagnostics_add(l->out, ASL_ERROR);
     if (item == NULL)
         return;
+    str shown = str_sub(l->text, 0, JSON_SHOWN_MAX);
+    shown.n = utf8_check(shown);
+    str rest =
+        arena_printf(&l->scratch, "[truncated %zu chars]", utf8_len(l->text) - utf8_len(shown));
     item->code = "INVALID_JSON_DESCRIPTION";
-    item->message =
-        arena_printf(&l->out->arena, "%s\n at [Source: (String)\"%.*s\"; line: %zu, column: %zu]",
-                     reason, STR_ARG(l->text), line, column);
+    item->message = arena_printf(
+        &l->out->arena, "%s\n at [Source: (String)\"%.*s\"%.*s; line: %zu, column: %zu]", reason,
+        STR_ARG(shown), STR_ARG(shown.n < l->text.n ? rest : STR("")), line, column);
     item->offset = offset;
     item->line = line;
     item->column = column;

@@ -201,10 +201,12 @@ static void template_read_expr(struct load *l, const struct at *at, str key, str
     t->text = v.tag == JSON_STRING ? json_str(v) : STR("");
     if (v.tag != JSON_STRING ||
         jsonpath_expr_compile(&l->d->arena, json_str(v), &t->path, &err) != STATUS_OK)
-        load_error(l, SCHEMA, at, NULL,
-                   "The value for the field '%.*s' must be a valid JSONPath or a valid intrinsic "
-                   "function call",
-                   STR_ARG(key));
+        load_point(l,
+                   load_error(l, SCHEMA, at, NULL,
+                              "The value for the field '%.*s' must be a valid JSONPath or a valid "
+                              "intrinsic function call",
+                              STR_ARG(key)),
+                   at_key(l, at, key));
 }
 
 /* A text that looks like a path under a key without ".$" is probably meant as one. */
@@ -222,6 +224,13 @@ static void template_warn(struct load *l, const struct at *at, str key, struct j
                      "No .$ on a field that appears to be a JSONPath or Intrinsic Function");
 }
 
+static void template_refuse_both(struct load *l, const struct at *at, str name)
+{
+    load_error(l, SCHEMA, at, NULL,
+               "There should only be one of the following fields: [%.*s, %.*s.$]", STR_ARG(name),
+               STR_ARG(name));
+}
+
 static void template_object(struct load *l, const struct at *at, struct json_val v,
                             struct asl_template *t)
 {
@@ -237,8 +246,7 @@ static void template_object(struct load *l, const struct at *at, struct json_val
         if (is_expr)
             name.n -= 2;
         if (json_obj_find(&keys, name) != NULL) {
-            load_error(l, SCHEMA, at, NULL, "The fields '%.*s' and '%.*s.$' exclude one another",
-                       STR_ARG(name), STR_ARG(name));
+            template_refuse_both(l, at, name);
             continue;
         }
         json_obj_put(&keys, name, json_text_flags(name), json_null());
@@ -372,6 +380,8 @@ void load_assign(struct load *l, const struct at *at, struct json_val v, const s
         bool is_expr = template_is_expr_key(l, written);
         if (is_expr)
             name.n -= 2;
+        if (is_expr && json_get(v, name).tag != JSON_UNDEFINED)
+            template_refuse_both(l, at, name);
         items[i].variable = assign_variable(l, here, name);
         if (is_expr)
             template_read_expr(l, at, written, v.obj->vals[i], &items[i].value);
