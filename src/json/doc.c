@@ -100,10 +100,29 @@ size_t json_doc_held_count(const struct json_doc *doc)
     return doc->held_count;
 }
 
+bool json_doc_has_number_text(const struct json_doc *doc)
+{
+    bool has = doc->has_number_text;
+    for (uint32_t i = 0; i < doc->held_count; i++)
+        has = has || doc->held[i]->has_number_text;
+    return has;
+}
+
 bool json_doc_owns(const struct json_doc *doc, const void *p)
 {
     uintptr_t at = (uintptr_t)p, text = (uintptr_t)doc->text;
     if (doc->text && at - text < doc->text_n + JSON_TEXT_PADDING)
         return true;
     return arena_owns(&doc->arena, p);
+}
+
+bool json_doc_reaches(const struct json_doc *doc, const void *p)
+{
+    if (json_doc_owns(doc, p))
+        return true;
+    for (uint32_t i = 0; i < doc->held_count; i++) {
+        if (json_doc_owns(doc->held[i], p))
+            return true;
+    }
+    return false;
 }

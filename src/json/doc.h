@@ -34,7 +34,12 @@ size_t json_doc_bytes(const struct json_doc *doc);
 size_t json_doc_held_bytes(const struct json_doc *doc);
 size_t json_doc_held_count(const struct json_doc *doc);
 
+/* Is there a number whose text its double would not print (1.0, large integers)? */
+bool json_doc_has_number_text(const struct json_doc *doc);
+
 /* Does this memory belong to the document (not to one it holds)? */
 bool json_doc_owns(const struct json_doc *doc, const void *p);
+/* The same, or to one it holds? */
+bool json_doc_reaches(const struct json_doc *doc, const void *p);
 
 #endif

@@ -113,3 +113,17 @@ struct json_val json_get(struct json_val object, str key)
     int32_t at = json_shape_find(object.obj->shape, key, json_key_hash(key));
     return at < 0 ? json_undefined() : object.obj->vals[at];
 }
+
+bool json_grow_append(struct json_val *array, const struct json_val *items, uint32_t count)
+{
+    if (!(array->flags & JSON_GROW))
+        return false;
+    struct json_grow *grow = json_grow_of(*array);
+    if (grow->used != array->len || count > grow->cap - array->len)
+        return false;
+    if (count > 0)
+        memcpy((struct json_val *)(uintptr_t)array->items + array->len, items,
+               sizeof(*items) * count);
+    grow->used = array->len += count;
+    return true;
+}

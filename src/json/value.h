@@ -162,6 +162,10 @@ static ALWAYS_INLINE double json_number(struct json_val v)
     return LIKELY(v.tag == JSON_NUMBER) ? v.num : json_number_slow(v);
 }
 
+/* Appends to an array in place when it can grow and nobody has appended to this length of it yet;
+ * false otherwise (the caller copies). */
+bool json_grow_append(struct json_val *array, const struct json_val *items, uint32_t count);
+
 /* "null", "boolean", "number", "string", "array", "object", "function", "undefined". */
 const char *json_type_name(struct json_val v);
 

@@ -302,15 +302,9 @@ struct json_val ev_append(struct ev *e, struct json_val a, struct json_val b)
     uint32_t n = ev_is_array(a) ? a.len : 1, m = ev_is_array(b) ? b.len : 1;
     if (n == 0 && ev_is_array(b))
         return ev_array(right, m, b.flags & JSON_GROW);
-    if (ev_is_array(a) && (a.flags & JSON_GROW)) {
-        struct json_grow *grow = json_grow_of(a);
-        if (grow->used == n && m <= grow->cap - n) {
-            if (m > 0)
-                memcpy((struct json_val *)(uintptr_t)left + n, right, sizeof(struct json_val) * m);
-            grow->used = n + m;
-            return ev_array(left, n + m, JSON_GROW);
-        }
-    }
+    struct json_val grown = a;
+    if (ev_is_array(a) && json_grow_append(&grown, right, m))
+        return ev_array(left, n + m, JSON_GROW);
     uint64_t count = (uint64_t)n + m, cap = n > 8 ? count + n / 2 : count;
     if (cap > UINT32_MAX / 4)
         return ev_fail_memory(e, NULL);

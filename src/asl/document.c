@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Documents of an execution: numbers, counting, freezing, sizes and the text they are written as.
+ * How links are found is in document_link.c, how a document comes back from what was written in
+ * document_restore.c.
+ */
+#include "asl/document_internal.h"
+#include "base/check.h"
+#include "json/freeze.h"
+#include "json/write.h"
+#include <stdlib.h>
+
+void asl_documents_init(struct asl_documents *d)
+{
+    *d = (struct asl_documents){.next = 1};
+}
+
+void asl_documents_done(struct asl_documents *d)
+{
+    check(d->count == 0);
+    while (d->idle) {
+        struct asl_document *doc = d->idle;
+        d->idle = (struct asl_document *)doc->json;
+        free(doc);
+    }
+    free(d->slots);
+}
+
+/* ---- numbers ---- */
+
+static uint32_t slot_of(const struct asl_documents *d, uint32_t number)
+{
+    return number & d->mask; /* numbers are dense: no need to mix them */
+}
+
+static void slot_put(struct asl_documents *d, struct asl_document *doc)
+{
+    uint32_t at = slot_of(d, doc->number);
+    while (d->slots[at])
+        at = (at + 1) & d->mask;
+    d->slots[at] = doc;
+}
+
+static void slots_grow(struct asl_documents *d)
+{
+    struct asl_document **old = d->slots;
+    uint32_t size = old ? (d->mask + 1) * 2 : 16, old_size = old ? d->mask + 1 : 0;
+    d->slots = calloc(size, sizeof(struct asl_document *));
+    check(d->slots != NULL);
+    d->mask = size - 1;
+    for (uint32_t i = 0; i < old_size; i++) {
+        if (old[i])
+            slot_put(d, old[i]);
+    }
+    free(old);
+}
+
+struct asl_document *asl_documents_find(const struct asl_documents *d, uint32_t number)
+{
+    if (!d->slots)
+        return NULL;
+    for (uint32_t at = slot_of(d, number); d->slots[at]; at = (at + 1) & d->mask) {
+        if (d->slots[at]->number == number)
+            return d->slots[at];
+    }
+    return NULL;
+}
+
+/* Takes a document out of the table; those behind it move up, so that no marks stay. */
+static void slot_remove(struct asl_documents *d, struct asl_document *doc)
+{
+    uint32_t at = slot_of(d, doc->number);
+    while (d->slots[at] != doc)
+        at = (at + 1) & d->mask;
+    d->slots[at] = NULL;
+    for (uint32_t next = (at + 1) & d->mask; d->slots[next]; next = (next + 1) & d->mask) {
+        uint32_t home = slot_of(d, d->slots[next]->number);
+        if (((next - home) & d->mask) < ((next - at) & d->mask))
+            continue;
+        d->slots[at] = d->slots[next];
+        d->slots[next] = NULL;
+        at = next;
+    }
+}
+
+/* ---- counting ---- */
+
+static struct asl_document *document_alloc(struct asl_documents *d)
+{
+    struct asl_document *doc = d->idle;
+    if (doc)
+        d->idle = (struct asl_document *)doc->json;
+    else
+        doc = malloc(sizeof(*doc));
+    check(doc != NULL);
+    return doc;
+}
+
+struct asl_document *asl_document_new(struct asl_documents *d, struct json_doc *json,
+                                      uint32_t number)
+{
+    struct asl_document *doc = document_alloc(d);
+    if (number == 0)
+        number = d->next;
+    *doc = (struct asl_document){.number = number,
+                                 .refs = 1,
+                                 .owner = d,
+                                 .json = json,
+                                 .root = json_doc_root(json),
+                                 .size = UINT64_MAX};
+    if (number >= d->next)
+        d->next = number + 1;
+    if (!d->slots || d->count * 2 > d->mask)
+        slots_grow(d);
+    slot_put(d, doc);
+    d->count++;
+    return doc;
+}
+
+struct asl_document *asl_document_ref(struct asl_document *doc)
+{
+    check(doc->refs > 0 && doc->refs < UINT32_MAX);
+    doc->refs++;
+    return doc;
+}
+
+void asl_document_unref(struct asl_document *doc)
+{
+    if (!doc)
+        return;
+    check(doc->refs > 0);
+    if (--doc->refs > 0)
+        return;
+    asl_document_seal(doc);
+    for (uint32_t i = 0; i < doc->part_count; i++)
+        free((char *)(uintptr_t)doc->parts[i].path.p);
+    free(doc->parts);
+    json_doc_unref(doc->json);
+    struct asl_documents *d = doc->owner;
+    slot_remove(d, doc);
+    d->count--;
+    doc->json = (struct json_doc *)d->idle;
+    d->idle = doc;
+}
+
+void asl_document_seal(struct asl_document *doc)
+{
+    doc->is_written = true;
+    for (uint32_t i = 0; i < doc->link_count; i++)
+        asl_link_done(&doc->links[i]);
+    free(doc->links);
+    doc->links = NULL;
+    doc->link_count = 0;
+}
+
+void asl_link_done(struct asl_link *link)
+{
+    free((char *)(uintptr_t)link->place.p);
+    free((char *)(uintptr_t)link->path.p);
+    asl_document_unref(link->from);
+}
+
+str asl_text_dup(str s)
+{
+    char *p = malloc(s.n + 1);
+    check(p != NULL);
+    if (s.n > 0)
+        memcpy(p, s.p, s.n);
+    p[s.n] = 0;
+    return (str){p, s.n};
+}
+
+/* ---- making ---- */
+
+enum { FREEZE_SOURCES = 32 /* documents beyond these are copied from instead of held */ };
+
+enum status asl_document_freeze(struct asl_documents *d, struct json_val value,
+                                struct asl_document *const *sources, uint32_t source_count,
+                                bool doubles, struct asl_document **ret, struct error *err)
+{
+    struct json_doc *from[FREEZE_SOURCES];
+    struct json_freeze_options options = {.sources = from, .doubles = doubles};
+    for (uint32_t i = 0; i < source_count && options.source_count < FREEZE_SOURCES; i++) {
+        if (sources[i])
+            from[options.source_count++] = sources[i]->json;
+    }
+    struct json_doc *json;
+    enum status status = json_freeze(value, &options, &json, err);
+    if (status != STATUS_OK)
+        return status;
+    *ret = asl_document_new(d, json, 0);
+    if (json_doc_held_count(json) > 0)
+        asl_document_find_links(*ret, sources, source_count);
+    return STATUS_OK;
+}
+
+enum status asl_document_part(struct asl_documents *d, struct asl_document *from, str path,
+                              struct json_val value, struct asl_document **ret, struct error *err)
+{
+    struct json_freeze_options options = {.sources = &from->json, .source_count = 1};
+    struct json_doc *json;
+    enum status status = json_freeze(value, &options, &json, err);
+    if (status != STATUS_OK)
+        return status;
+    *ret = asl_document_new(d, json, 0);
+    if (asl_is_worth_a_link(value))
+        asl_document_link(*ret, STR(""), from, path, ASL_LINK_WHOLE);
+    return STATUS_OK;
+}
+
+/* ---- text ---- */
+
+static const struct asl_link *link_at(const struct asl_document *doc, struct json_val v)
+{
+    if (!asl_is_shareable(v))
+        return NULL;
+    for (uint32_t i = 0; i < doc->link_count; i++) {
+        struct json_val there = asl_pointer_get(doc->root, doc->links[i].place);
+        if (there.tag == v.tag && there.any == v.any && there.len == v.len)
+            return &doc->links[i];
+    }
+    return NULL;
+}
+
+static void write_plain(struct buf *out, struct json_val v)
+{
+    enum status status = json_write(out, v, 0, NULL);
+    check(status == STATUS_OK || !buf_ok(out)); /* a document has only what can be written */
+}
+
+static void write_linked(const struct asl_document *doc, struct json_val v, struct buf *out)
+{
+    uint32_t from = 0;
+    const struct asl_link *link = link_at(doc, v);
+    if (link && link->keep == ASL_LINK_WHOLE) {
+        buf_add(out, STR("null"));
+        return;
+    }
+    if (link)
+        from = link->keep;
+    if (v.tag == JSON_ARRAY) {
+        buf_add_byte(out, '[');
+        for (uint32_t i = from; i < v.len; i++) {
+            if (i > from)
+                buf_add_byte(out, ',');
+            write_linked(doc, v.items[i], out);
+        }
+        buf_add_byte(out, ']');
+    } else if (v.tag == JSON_OBJECT) {
+        buf_add_byte(out, '{');
+        for (uint32_t i = 0; i < v.len; i++) {
+            const struct json_key *key = &v.obj->shape->keys[i];
+            if (i > 0)
+                buf_add_byte(out, ',');
+            json_write_string(out, (str){key->p, key->n});
+            buf_add_byte(out, ':');
+            write_linked(doc, v.obj->vals[i], out);
+        }
+        buf_add_byte(out, '}');
+    } else {
+        write_plain(out, v);
+    }
+}
+
+void asl_document_write(const struct asl_document *doc, struct buf *out)
+{
+    if (doc->keeps_text)
+        buf_add(out, json_doc_text(doc->json));
+    else if (doc->link_count == 0)
+        write_plain(out, doc->root);
+    else
+        write_linked(doc, doc->root, out);
+}
+
+uint64_t asl_document_size(struct asl_document *doc)
+{
+    if (doc->size == UINT64_MAX) {
+        struct buf text;
+        buf_init(&text, SIZE_MAX / 2);
+        write_plain(&text, doc->root);
+        doc->size = text.n;
+        buf_done(&text);
+    }
+    return doc->size;
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The step: takes an event in, fires what is due, then makes moves until nothing can go on or the
+ * budget is used. What a move of each state does is in state_*.c, what becomes of a failure in
+ * failure.c.
+ */
+#include "asl/step.h"
+#include "asl/frame.h"
+#include "asl/step_internal.h"
+
+/* ---- what a step gives ---- */
+
+void asl_out_init(struct asl_out *out)
+{
+    *out = (struct asl_out){0};
+    arena_init(&out->arena, 0);
+    arena_init(&out->scratch, 0);
+    out->jsonata = jsonata_scratch_new();
+}
+
+/* What a record or command names lives until it has been written or carried out. */
+static void hold(struct asl_document *doc)
+{
+    if (doc)
+        asl_document_ref(doc);
+}
+
+static void hold_record(const struct asl_record *r)
+{
+    hold(r->doc);
+    hold(r->credentials);
+    for (uint32_t i = 0; i < r->assigned_count; i++)
+        hold(r->assigned[i].value);
+}
+
+static void release_record(const struct asl_record *r)
+{
+    asl_document_unref(r->doc);
+    asl_document_unref(r->credentials);
+    for (uint32_t i = 0; i < r->assigned_count; i++)
+        asl_document_unref(r->assigned[i].value);
+}
+
+static void release_documents(struct asl_out *out)
+{
+    for (uint32_t i = 0; i < out->record_count; i++)
+        release_record(&out->records[i]);
+    for (uint32_t i = 0; i < out->command_count; i++) {
+        asl_document_unref(out->commands[i].arguments);
+        asl_document_unref(out->commands[i].credentials);
+    }
+    out->record_count = out->command_count = 0;
+    for (uint32_t i = 0; i < out->document_count; i++) {
+        asl_document_seal(out->documents[i]);
+        asl_document_unref(out->documents[i]);
+    }
+    out->document_count = 0;
+}
+
+void asl_out_reset(struct asl_out *out)
+{
+    release_documents(out);
+    out->record_cap = out->command_cap = out->document_cap = 0;
+    out->bytes = 0;
+    out->is_again = out->reads_clock = false;
+    out->resume_ms = 0;
+    arena_reset(&out->arena);
+}
+
+void asl_out_done(struct asl_out *out)
+{
+    release_documents(out);
+    arena_done(&out->arena);
+    arena_done(&out->scratch);
+    jsonata_scratch_free(out->jsonata);
+}
+
+static void *list_grow(struct arena *a, void *items, uint32_t count, uint32_t *cap, size_t size)
+{
+    *cap = *cap ? *cap * 2 : 32;
+    void *bigger = arena_alloc(a, size * *cap);
+    if (count > 0)
+        memcpy(bigger, items, size * count);
+    return bigger;
+}
+
+/* ---- emitting ---- */
+
+struct asl_record asl_record_for(const struct asl_frame *f, enum asl_record_kind kind)
+{
+    struct asl_record r;
+    memset(&r, 0, sizeof(r));
+    r.kind = kind;
+    r.frame = f ? f->id : 0;
+    r.state = f && f->state ? f->state->number : ASL_NO_STATE;
+    r.next = ASL_NO_STATE;
+    return r;
+}
+
+static bool is_end(enum asl_record_kind kind)
+{
+    return kind == ASL_EXECUTION_SUCCEEDED || kind == ASL_EXECUTION_FAILED ||
+           kind == ASL_EXECUTION_ABORTED || kind == ASL_EXECUTION_TIMED_OUT;
+}
+
+void asl_emit_after(struct asl_step *s, struct asl_record record, uint64_t previous)
+{
+    struct asl_out *out = s->out;
+    if (asl_record_is_event(record.kind)) {
+        record.event = s->x->last_event + 1;
+        record.previous = previous;
+        if (s->x->options.strict && record.event >= ASL_MAX_HISTORY && !is_end(record.kind) &&
+            s->x->type == ASL_STANDARD)
+            s->is_history_full = true;
+    }
+    if (s->is_history_full && !is_end(record.kind))
+        return;
+    record.time_ms = s->event->now_ms;
+    if (out->record_count == out->record_cap)
+        out->records = list_grow(&out->arena, out->records, out->record_count, &out->record_cap,
+                                 sizeof(*out->records));
+    out->records[out->record_count] = record;
+    hold_record(&record);
+    asl_apply(s->x, &out->records[out->record_count++]);
+}
+
+void asl_emit(struct asl_step *s, struct asl_record record)
+{
+    struct asl_frame *f = asl_exec_frame(s->x, record.frame);
+    asl_emit_after(s, record, f ? f->chain : 0);
+}
+
+static void command_add(struct asl_out *out, struct asl_command command)
+{
+    if (out->command_count == out->command_cap)
+        out->commands = list_grow(&out->arena, out->commands, out->command_count, &out->command_cap,
+                                  sizeof(*out->commands));
+    hold(command.arguments);
+    hold(command.credentials);
+    out->commands[out->command_count++] = command;
+}
+
+void asl_command_add(struct asl_step *s, struct asl_command command)
+{
+    if (!s->is_history_full)
+        command_add(s->out, command);
+}
+
+/* ---- what comes with the event ---- */
+
+uint64_t asl_seed(struct asl_step *s)
+{
+    uint64_t z = s->event->seed + ++s->seeds * UINT64_C(0x9E3779B97F4A7C15); /* SplitMix64 */
+    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+    return z ^ z >> 31;
+}
+
+enum { CLOCK_AHEAD_MS = 50 /* that expressions may be given times ahead of the clock */ };
+
+/* One time for all expressions of a move, and never the same in two. */
+int64_t asl_clock(struct asl_step *s)
+{
+    if (s->clock_ms == 0) {
+        int64_t next = s->x->clock_ms + 1;
+        s->clock_ms = next > s->event->now_ms ? next : s->event->now_ms;
+        s->x->clock_ms = s->clock_ms;
+        s->out->reads_clock = true;
+    }
+    return s->clock_ms;
+}
+
+struct json_shapes *asl_shapes(struct asl_step *s)
+{
+    if (!s->has_shapes)
+        json_shapes_init(&s->shapes, &s->out->scratch);
+    s->has_shapes = true;
+    return &s->shapes;
+}
+
+/* ---- moves ---- */
+
+static const struct asl_state_ops *ops_of(const struct asl_frame *f)
+{
+    static const struct asl_state_ops *const ops[ASL_STATE_TYPE_COUNT] = {
+        [ASL_PASS] = &asl_pass_ops,         [ASL_TASK] = &asl_task_ops,
+        [ASL_CHOICE] = &asl_choice_ops,     [ASL_WAIT] = &asl_wait_ops,
+        [ASL_SUCCEED] = &asl_succeed_ops,   [ASL_FAIL] = &asl_fail_ops,
+        [ASL_PARALLEL] = &asl_parallel_ops, [ASL_MAP] = &asl_map_ops,
+    };
+    return ops[f->state->type];
+}
+
+static void enter_state(struct asl_step *s, struct asl_frame *f)
+{
+    struct asl_record r = asl_record_for(f, ASL_STATE_ENTERED);
+    r.doc = f->input;
+    asl_emit(s, r);
+}
+
+static void fail_for_history(struct asl_step *s, uint64_t previous)
+{
+    s->is_history_full = false;
+    asl_fail_plain(s, "States.Runtime",
+                   "The execution reached the maximum number of history events (%d).",
+                   ASL_MAX_HISTORY);
+    asl_end(s, ASL_EXECUTION_FAILED, &s->failure, previous);
+}
+
+static void begin_move(struct asl_step *s)
+{
+    arena_reset(&s->out->scratch);
+    s->has_shapes = false;
+    s->clock_ms = 0;
+}
+
+static void make_move(struct asl_step *s, struct asl_frame *f)
+{
+    bool is_well = true;
+    uint64_t chain = f->chain;
+    begin_move(s);
+    switch ((int)f->phase) {
+    case ASL_PHASE_ENTERING: enter_state(s, f); break;
+    case ASL_PHASE_RUNNING: is_well = ops_of(f)->begin(s, f); break;
+    case ASL_PHASE_STARTING: is_well = ops_of(f)->start(s, f); break;
+    case ASL_PHASE_FINISHING: is_well = ops_of(f)->finish(s, f); break;
+    default: unreachable();
+    }
+    if (!is_well && !s->is_history_full)
+        asl_state_failed(s, f);
+    if (s->is_history_full)
+        fail_for_history(s, chain);
+}
+
+static void make_moves(struct asl_step *s)
+{
+    struct asl_exec *x = s->x;
+    uint32_t moves = x->options.max_moves ? x->options.max_moves : ASL_STEP_MOVES;
+    size_t bytes = x->options.max_bytes ? x->options.max_bytes : ASL_STEP_BYTES;
+    bytes += s->out->bytes;
+    while (x->status == ASL_EXEC_RUNNING && x->first_ready) {
+        if (moves-- == 0 || s->out->bytes > bytes) {
+            s->out->is_again = true;
+            return;
+        }
+        if (x->clock_ms >= s->event->now_ms + CLOCK_AHEAD_MS) {
+            s->out->is_again = true;
+            s->out->resume_ms = x->clock_ms - CLOCK_AHEAD_MS + 1;
+            return;
+        }
+        make_move(s, x->first_ready);
+    }
+}
+
+/* ---- ends ---- */
+
+void asl_machine_ended(struct asl_step *s, struct asl_frame *f)
+{
+    if (s->is_history_full)
+        return;
+    struct asl_frame *parent = f->parent;
+    struct asl_record r =
+        asl_record_for(f, parent ? ASL_BRANCH_SUCCEEDED : ASL_EXECUTION_SUCCEEDED);
+    r.doc = f->result;
+    if (!parent) {
+        asl_emit(s, r);
+        asl_command_add(s, (struct asl_command){.kind = ASL_END_EXECUTION});
+        return;
+    }
+    bool is_map = parent->state->type == ASL_MAP;
+    uint64_t chain = f->chain;
+    if (is_map) {
+        r.kind = ASL_ITERATION_SUCCEEDED;
+        r.state = parent->state->number;
+        r.number = f->index;
+    }
+    asl_emit(s, r);
+    if (s->is_history_full)
+        return;
+    begin_move(s);
+    bool is_well = is_map ? asl_iteration_ended(s, parent, chain)
+                   : parent->ended == parent->total
+                       ? asl_children_done(s, parent, ASL_PARALLEL_SUCCEEDED)
+                       : true;
+    if (!is_well && !s->is_history_full)
+        asl_state_failed(s, parent);
+}
+
+static void cancel_all(struct asl_step *s, struct asl_frame *f)
+{
+    for (struct asl_frame *child = f->first_child; child; child = child->next_sibling)
+        cancel_all(s, child);
+    asl_cancel_work(s, f);
+}
+
+void asl_end(struct asl_step *s, enum asl_record_kind kind, const struct asl_failure *failure,
+             uint64_t previous)
+{
+    if (s->x->root)
+        cancel_all(s, s->x->root);
+    struct asl_record r = asl_record_for(NULL, kind);
+    r.has_error = failure->has_error;
+    r.has_cause = failure->has_cause;
+    r.error = failure->error;
+    r.cause = failure->cause;
+    asl_emit_after(s, r, previous);
+    asl_command_add(s, (struct asl_command){.kind = ASL_END_EXECUTION});
+}
+
+/* ---- times ---- */
+
+static void fire(struct asl_step *s, struct asl_frame *f)
+{
+    begin_move(s);
+    if (f->phase == ASL_PHASE_WORKING) {
+        asl_task_timed_out(s, f);
+        return;
+    }
+    bool is_wait = f->phase == ASL_PHASE_SLEEPING;
+    struct asl_record r = asl_record_for(f, is_wait ? ASL_STATE_FINISHED : ASL_RETRY_BEGUN);
+    r.doc = is_wait ? f->input : NULL;
+    asl_emit(s, r);
+}
+
+static void fire_due(struct asl_step *s)
+{
+    struct asl_exec *x = s->x;
+    int64_t now_ms = s->event->now_ms;
+    if (x->status == ASL_EXEC_RUNNING && x->deadline_ms <= now_ms) {
+        asl_fail_error(s, STR("States.Timeout"));
+        asl_end(s, ASL_EXECUTION_TIMED_OUT, &s->failure, 0);
+    }
+    struct asl_frame *f;
+    while (x->status == ASL_EXEC_RUNNING && (f = asl_timer_first(x, now_ms)) != NULL)
+        fire(s, f);
+}
+
+/* ---- events ---- */
+
+enum { EXPRESS_MS = 5 * 60 * 1000 /* AWS's limit for Express */ };
+
+static enum status start(struct asl_step *s, struct error *err)
+{
+    struct asl_exec *x = s->x;
+    if (x->status != ASL_EXEC_NEW)
+        return error_set(err, STATUS_CONFLICT, "ExecutionRunning", "The execution has started");
+    struct asl_record r = asl_record_for(NULL, ASL_EXECUTION_STARTED);
+    r.doc = asl_adopt(s, s->event->doc, true);
+    r.identity = s->event->identity;
+    double seconds = x->machine == x->definition->root ? x->definition->timeout_seconds : 0;
+    r.timeout_ms = seconds > 0 ? s->event->now_ms + (int64_t)(seconds * 1000) : ASL_NEVER;
+    if (x->options.strict && x->type == ASL_EXPRESS && r.timeout_ms - s->event->now_ms > EXPRESS_MS)
+        r.timeout_ms = s->event->now_ms + EXPRESS_MS;
+    asl_emit_after(s, r, 0);
+    return STATUS_OK;
+}
+
+static enum status stop(struct asl_step *s)
+{
+    const struct asl_event *e = s->event;
+    s->failure = (struct asl_failure){.error = arena_dup(&s->out->arena, e->error),
+                                      .cause = arena_dup(&s->out->arena, e->cause),
+                                      .has_error = e->has_error,
+                                      .has_cause = e->has_cause};
+    asl_end(s, ASL_EXECUTION_ABORTED, &s->failure, 0);
+    return STATUS_OK;
+}
+
+static enum status about_task(struct asl_step *s, struct error *err)
+{
+    const struct asl_event *e = s->event;
+    struct asl_frame *f = asl_exec_frame(s->x, e->frame);
+    bool is_run = e->kind == ASL_EVENT_MAP_RUN_SUCCEEDED || e->kind == ASL_EVENT_MAP_RUN_FAILED;
+    if (!f || f->attempt != e->attempt || s->x->status != ASL_EXEC_RUNNING ||
+        f->phase != (is_run ? ASL_PHASE_MAPPING : ASL_PHASE_WORKING))
+        return error_set(err, STATUS_NOT_FOUND, "TaskTimedOut",
+                         "The execution does not wait for this task any more");
+    return is_run ? asl_map_run_event(s, f, err) : asl_task_event(s, f, err);
+}
+
+static enum status take_event(struct asl_step *s, struct error *err)
+{
+    begin_move(s);
+    switch (s->event->kind) {
+    case ASL_EVENT_START: return start(s, err);
+    case ASL_EVENT_CONTINUE: return STATUS_OK;
+    case ASL_EVENT_STOP: return s->x->status == ASL_EXEC_RUNNING ? stop(s) : STATUS_OK;
+    case ASL_EVENT_REDRIVE: return asl_redrive(s, err);
+    case ASL_EVENT_TASK_STARTED:
+    case ASL_EVENT_TASK_SUBMITTED:
+    case ASL_EVENT_TASK_SUCCEEDED:
+    case ASL_EVENT_TASK_FAILED:
+    case ASL_EVENT_TASK_HEARTBEAT:
+    case ASL_EVENT_MAP_RUN_SUCCEEDED:
+    case ASL_EVENT_MAP_RUN_FAILED: return about_task(s, err);
+    }
+    unreachable();
+}
+
+enum status asl_step(struct asl_exec *x, const struct asl_event *event, struct asl_out *out,
+                     struct error *err)
+{
+    struct asl_step s = {.x = x, .event = event, .out = out};
+    out->is_again = false;
+    out->resume_ms = 0;
+    enum status status = take_event(&s, err);
+    if (status != STATUS_OK)
+        return status;
+    if (s.is_history_full)
+        fail_for_history(&s, 0);
+    fire_due(&s);
+    make_moves(&s);
+    return STATUS_OK;
+}
+
+/* ---- after loading ---- */
+
+static void pending_of(struct asl_exec *x, struct asl_frame *f, struct asl_out *out)
+{
+    struct asl_command command;
+    for (struct asl_frame *child = f->first_child; child; child = child->next_sibling)
+        pending_of(x, child, out);
+    if (f->phase == ASL_PHASE_WORKING)
+        command = asl_task_command(x, f, &out->arena);
+    else if (f->phase == ASL_PHASE_MAPPING)
+        command = asl_map_run_command(f, ASL_START_MAP_RUN);
+    else
+        return;
+    command.is_repeated = true;
+    command_add(out, command);
+}
+
+void asl_pending(struct asl_exec *x, struct asl_out *out)
+{
+    if (x->root && x->status == ASL_EXEC_RUNNING)
+        pending_of(x, x->root, out);
+}
