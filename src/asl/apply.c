@@ -371,11 +371,7 @@ static void apply_map_run_started(struct asl_exec *x, struct asl_frame *f,
     f->attempt = r->attempt;
     asl_set(&f->map_run, r->doc);
     free((char *)(uintptr_t)f->map_run_arn.p);
-    char *arn = malloc(r->text.n + 1);
-    check(arn != NULL);
-    if (r->text.n > 0)
-        memcpy(arn, r->text.p, r->text.n);
-    f->map_run_arn = (str){arn, r->text.n};
+    f->map_run_arn = asl_frame_text(r->text);
     move(x, f, ASL_PHASE_MAPPING);
 }
 
@@ -465,7 +461,7 @@ static bool fits_whole(const struct asl_exec *x, const struct asl_record *r)
 static bool fits_child(const struct asl_exec *x, const struct asl_frame *f,
                        const struct asl_record *r)
 {
-    return r->child >= x->next_frame && r->child != UINT32_MAX && r->number == f->started &&
+    return r->child >= x->next_frame && r->child < ASL_MAX_FRAMES && r->number == f->started &&
            f->started < f->total;
 }
 
@@ -476,6 +472,13 @@ static bool fits_type(const struct asl_frame *f, unsigned flags)
            (!(flags & PARALLEL) || type == ASL_PARALLEL);
 }
 
+enum { LONGEST_SECONDS = 99999999 };
+
+static bool is_span(double seconds)
+{
+    return seconds >= 0 && seconds <= LONGEST_SECONDS;
+}
+
 /* What the kind itself asks for beyond its row in the table. */
 static bool fits_kind(const struct asl_exec *x, const struct asl_frame *f,
                       const struct asl_record *r)
@@ -483,6 +486,7 @@ static bool fits_kind(const struct asl_exec *x, const struct asl_frame *f,
     const struct asl_state *s = f->state;
     switch ((int)r->kind) {
     case ASL_EXECUTION_SUCCEEDED: return f == x->root && x->status == ASL_EXEC_RUNNING;
+    case ASL_TASK_SCHEDULED: return is_span(r->timeout_seconds) && is_span(r->heartbeat_seconds);
     case ASL_RETRY_PLANNED: return r->number >= 0 && r->number < s->retrier_count;
     case ASL_FRAME_RESUMED:
         if (r->number == ASL_PHASE_MAPPING)

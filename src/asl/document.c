@@ -28,9 +28,9 @@ void asl_documents_done(struct asl_documents *d)
 
 /* ---- numbers ---- */
 
-static uint32_t slot_of(const struct asl_documents *d, uint32_t number)
+static uint32_t slot_of(const struct asl_documents *d, uint64_t number)
 {
-    return number & d->mask; /* numbers are dense: no need to mix them */
+    return (uint32_t)number & d->mask; /* numbers are dense: no need to mix them */
 }
 
 static void slot_put(struct asl_documents *d, struct asl_document *doc)
@@ -55,7 +55,7 @@ static void slots_grow(struct asl_documents *d)
     free(old);
 }
 
-struct asl_document *asl_documents_find(const struct asl_documents *d, uint32_t number)
+struct asl_document *asl_documents_find(const struct asl_documents *d, uint64_t number)
 {
     if (!d->slots)
         return NULL;
@@ -97,7 +97,7 @@ static struct asl_document *document_alloc(struct asl_documents *d)
 }
 
 struct asl_document *asl_document_new(struct asl_documents *d, struct json_doc *json,
-                                      uint32_t number)
+                                      uint64_t number)
 {
     struct asl_document *doc = document_alloc(d);
     if (number == 0)
@@ -151,6 +151,14 @@ void asl_document_seal(struct asl_document *doc)
     free(doc->links);
     doc->links = NULL;
     doc->link_count = 0;
+}
+
+void asl_document_relink(struct asl_document *doc, struct asl_document *const *sources,
+                         uint32_t source_count)
+{
+    check(doc->link_count == 0);
+    if (json_doc_held_count(doc->json) > 0)
+        asl_document_find_links(doc, sources, source_count);
 }
 
 void asl_link_done(struct asl_link *link)

@@ -41,7 +41,7 @@ struct asl_link {
 enum { ASL_MAX_LINKS = 16, ASL_MAX_PARTS = 32, ASL_LINK_MIN = 256 /* items × 16 or bytes */ };
 
 struct asl_document {
-    uint32_t number;
+    uint64_t number;
     uint32_t refs;
     struct asl_documents *owner;
     struct json_doc *json;
@@ -58,18 +58,18 @@ struct asl_document {
 struct asl_documents {
     struct asl_document **slots; /* open addressing */
     uint32_t count, mask;
-    uint32_t next;             /* number of the next document */
+    uint64_t next;             /* number of the next document */
     struct asl_document *idle; /* to be used again */
 };
 
 void asl_documents_init(struct asl_documents *d);
 /* Every document must have been released. */
 void asl_documents_done(struct asl_documents *d);
-struct asl_document *asl_documents_find(const struct asl_documents *d, uint32_t number);
+struct asl_document *asl_documents_find(const struct asl_documents *d, uint64_t number);
 
 /* A document with one reference; takes over the reference to json. number 0: the next one. */
 struct asl_document *asl_document_new(struct asl_documents *d, struct json_doc *json,
-                                      uint32_t number);
+                                      uint64_t number);
 struct asl_document *asl_document_ref(struct asl_document *doc);
 void asl_document_unref(struct asl_document *doc); /* NULL is allowed */
 
@@ -87,9 +87,13 @@ NODISCARD enum status asl_document_part(struct asl_documents *d, struct asl_docu
                                         str path, struct json_val value, struct asl_document **ret,
                                         struct error *err);
 
+/* Links to the sources again, for writing it once more; seal it afterwards. */
+void asl_document_relink(struct asl_document *doc, struct asl_document *const *sources,
+                         uint32_t source_count);
+
 /* From what was written down: text (with null or the new items at the places of links) and links,
  * whose strings and references are taken over, also on failure. number as written. */
-NODISCARD enum status asl_document_restore(struct asl_documents *d, uint32_t number, str text,
+NODISCARD enum status asl_document_restore(struct asl_documents *d, uint64_t number, str text,
                                            bool keeps_text, struct asl_link *links,
                                            uint32_t link_count, struct asl_document **ret,
                                            struct error *err);

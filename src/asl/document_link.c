@@ -106,6 +106,10 @@ struct json_val asl_pointer_get(struct json_val root, str pointer)
 
 static void part_add(struct asl_document *doc, struct json_val v, str path)
 {
+    for (uint32_t i = 0; i < doc->part_count; i++) {
+        if (doc->parts[i].any == v.any && str_eq(doc->parts[i].path, path))
+            return;
+    }
     if (doc->part_count == ASL_MAX_PARTS)
         return;
     if (!doc->parts)

@@ -65,13 +65,13 @@ static enum status restore_linked(struct arena *a, str text, const struct asl_li
     return json_freeze(root, &options, ret, err);
 }
 
-enum status asl_document_restore(struct asl_documents *d, uint32_t number, str text,
+enum status asl_document_restore(struct asl_documents *d, uint64_t number, str text,
                                  bool keeps_text, struct asl_link *links, uint32_t link_count,
                                  struct asl_document **ret, struct error *err)
 {
     struct json_doc *json = NULL;
     enum status status;
-    if (number == 0 || number == UINT32_MAX || asl_documents_find(d, number))
+    if (number == 0 || number == UINT64_MAX || asl_documents_find(d, number))
         status = restore_fail(err, "a document's number is taken");
     else if (link_count > ASL_MAX_LINKS || (keeps_text && link_count > 0))
         status = restore_fail(err, "a document has too many links");

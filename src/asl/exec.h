@@ -64,6 +64,7 @@ const char *asl_status_name(enum asl_status status);
 
 #define ASL_NEVER INT64_MAX /* a time that does not come */
 enum { ASL_ROOT_FRAME = 1, ASL_TOKEN_KEY_BYTES = 32 };
+#define ASL_MAX_FRAMES UINT32_MAX /* branches and iterations of one execution, all together */
 
 struct asl_slot {
     asl_variable variable;

@@ -146,6 +146,9 @@ static bool start_iteration(struct asl_step *s, struct asl_frame *f, uint64_t pr
     struct asl_record r = asl_record_for(f, ASL_ITERATION_STARTED);
     uint32_t index = f->started;
     r.child = s->x->next_frame;
+    if (r.child >= ASL_MAX_FRAMES)
+        return asl_fail_in(s, f, "States.Runtime",
+                           "The execution has started too many branches and iterations.");
     r.number = index;
     struct asl_value value = {.v = f->items->root.items[index], .doc = f->items};
     if (selector) {

@@ -22,6 +22,9 @@ static bool parallel_start(struct asl_step *s, struct asl_frame *f)
 {
     struct asl_record r = asl_record_for(f, ASL_BRANCH_STARTED);
     r.child = s->x->next_frame;
+    if (r.child >= ASL_MAX_FRAMES)
+        return asl_fail_in(s, f, "States.Runtime",
+                           "The execution has started too many branches and iterations.");
     r.number = f->started;
     r.doc = f->items;
     asl_emit(s, r);
