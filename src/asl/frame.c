@@ -13,9 +13,15 @@
 
 /* ---- by id ---- */
 
+/* Mixed, for ids are dense; see document.c. */
+static uint32_t home_of(const struct asl_exec *x, uint32_t id)
+{
+    return (uint32_t)(id * UINT64_C(0x9E3779B97F4A7C15) >> 32) & x->frame_mask;
+}
+
 static void frames_put(struct asl_exec *x, struct asl_frame *f)
 {
-    uint32_t at = f->id & x->frame_mask;
+    uint32_t at = home_of(x, f->id);
     while (x->frames[at])
         at = (at + 1) & x->frame_mask;
     x->frames[at] = f;
@@ -39,7 +45,7 @@ struct asl_frame *asl_exec_frame(const struct asl_exec *x, uint32_t id)
 {
     if (!x->frames)
         return NULL;
-    for (uint32_t at = id & x->frame_mask; x->frames[at]; at = (at + 1) & x->frame_mask) {
+    for (uint32_t at = home_of(x, id); x->frames[at]; at = (at + 1) & x->frame_mask) {
         if (x->frames[at]->id == id)
             return x->frames[at];
     }
@@ -48,13 +54,13 @@ struct asl_frame *asl_exec_frame(const struct asl_exec *x, uint32_t id)
 
 static void frames_remove(struct asl_exec *x, struct asl_frame *f)
 {
-    uint32_t at = f->id & x->frame_mask;
+    uint32_t at = home_of(x, f->id);
     while (x->frames[at] != f)
         at = (at + 1) & x->frame_mask;
     x->frames[at] = NULL;
     for (uint32_t next = (at + 1) & x->frame_mask; x->frames[next];
          next = (next + 1) & x->frame_mask) {
-        uint32_t home = x->frames[next]->id & x->frame_mask;
+        uint32_t home = home_of(x, x->frames[next]->id);
         if (((next - home) & x->frame_mask) < ((next - at) & x->frame_mask))
             continue;
         x->frames[at] = x->frames[next];
