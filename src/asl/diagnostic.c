@@ -5,6 +5,8 @@
  */
 #include "asl/diagnostic.h"
 
+#include "json/write.h"
+
 void asl_diagnostics_init(struct asl_diagnostics *d)
 {
     *d = (struct asl_diagnostics){.items = NULL};
@@ -60,4 +62,30 @@ void asl_diagnostics_print_error(const struct asl_diagnostics *d, struct buf *ou
         separator = ", ";
     }
     buf_add_byte(out, '\'');
+}
+
+static void diagnostic_print_json(const struct asl_diagnostic *item, struct buf *out)
+{
+    buf_printf(out, "{\"severity\":\"%s\",\"code\":\"%s\",\"message\":",
+               asl_severity_name(item->severity), item->code);
+    json_write_string(out, item->message);
+    if (item->location.n > 0) {
+        buf_add(out, STR(",\"location\":"));
+        json_write_string(out, item->location);
+    }
+    buf_add_byte(out, '}');
+}
+
+void asl_diagnostics_print_json(const struct asl_diagnostics *d, enum asl_severity severity,
+                                uint32_t max, struct buf *out)
+{
+    uint32_t wanted = d->error_count + (severity == ASL_WARNING ? d->warning_count : 0), count = 0;
+    buf_printf(out, "{\"result\":\"%s\",\"diagnostics\":[", d->error_count > 0 ? "FAIL" : "OK");
+    for (uint32_t i = 0; i < d->count && count < max; i++) {
+        if (d->items[i].severity > severity)
+            continue;
+        buf_add(out, count++ > 0 ? STR(",") : STR(""));
+        diagnostic_print_json(&d->items[i], out);
+    }
+    buf_printf(out, "],\"truncated\":%s}", count < wanted ? "true" : "false");
 }

@@ -45,4 +45,9 @@ struct asl_diagnostic *asl_diagnostics_add(struct asl_diagnostics *d, enum asl_s
 /* "Invalid State Machine Definition: 'CODE: MESSAGE at LOCATION, …'", errors only. */
 void asl_diagnostics_print_error(const struct asl_diagnostics *d, struct buf *out);
 
+/* The answer of ValidateStateMachineDefinition as JSON: result, diagnostics of at least this
+ * severity (max of them at most), truncated. */
+void asl_diagnostics_print_json(const struct asl_diagnostics *d, enum asl_severity severity,
+                                uint32_t max, struct buf *out);
+
 #endif

@@ -135,8 +135,12 @@ static void flow_check(struct load *l, const struct edges *e, const struct machi
     for (uint32_t i = 0; i < machine->state_count; i++) {
         const struct state_note *state = &notes[machine->states[i]->number];
         if (!reached[state->state->number])
-            load_error(l, "MISSING_TRANSITION_TARGET", state->at, NULL,
-                       "State \"%.*s\" is not reachable.", STR_ARG(state->state->name));
+            load_point_key(l,
+                           load_error(l, "MISSING_TRANSITION_TARGET", state->at,
+                                      "no transition leads here from StartAt",
+                                      "State \"%.*s\" is not reachable.",
+                                      STR_ARG(state->state->name)),
+                           state->at);
     }
 }
 

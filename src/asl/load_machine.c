@@ -56,9 +56,12 @@ static void machine_check_name(struct load *l, const struct at *at, str name, ui
     if (*place == MAP_NONE)
         *place = number;
     else
-        load_error(l, "DUPLICATE_STATE_NAME", at,
-                   "names of states must differ in the whole definition, branches included",
-                   "Duplicate State name: %.*s", STR_ARG(name));
+        load_point_key(
+            l,
+            load_error(l, "DUPLICATE_STATE_NAME", at,
+                       "names of states must differ in the whole definition, branches included",
+                       "Duplicate State name: %.*s", STR_ARG(name)),
+            at);
 }
 
 static struct asl_state *machine_add_state(struct load *l, const struct asl_machine *machine,

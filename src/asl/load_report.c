@@ -163,14 +163,18 @@ void load_error_json(struct load *l, const char *reason, size_t offset, size_t l
     struct asl_diagnostic *item = asl_diagnostics_add(l->out, ASL_ERROR);
     if (item == NULL)
         return;
-    str shown = str_sub(l->text, 0, JSON_SHOWN_MAX);
+    str text =
+        str_sub(l->text, 0, utf8_check(l->text)); /* all of it, unless that is what is wrong */
+    str shown = str_sub(text, 0, JSON_SHOWN_MAX);
     shown.n = utf8_check(shown);
-    str rest =
-        arena_printf(&l->scratch, "[truncated %zu chars]", utf8_len(l->text) - utf8_len(shown));
+    str rest = STR("");
+    if (shown.n < text.n)
+        rest = arena_printf(&l->scratch, "[truncated %zu chars]",
+                            utf8_len(str_sub(text, shown.n, text.n)));
     item->code = "INVALID_JSON_DESCRIPTION";
-    item->message = arena_printf(
-        &l->out->arena, "%s\n at [Source: (String)\"%.*s\"%.*s; line: %zu, column: %zu]", reason,
-        STR_ARG(shown), STR_ARG(shown.n < l->text.n ? rest : STR("")), line, column);
+    item->message = arena_printf(&l->out->arena,
+                                 "%s\n at [Source: (String)\"%.*s\"%.*s; line: %zu, column: %zu]",
+                                 reason, STR_ARG(shown), STR_ARG(rest), line, column);
     item->offset = offset;
     item->line = line;
     item->column = column;

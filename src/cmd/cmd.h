@@ -25,6 +25,8 @@ struct command {
 
 int cmd_eval(int argc, char **argv);
 void cmd_eval_help(struct buf *out);
+int cmd_validate(int argc, char **argv);
+void cmd_validate_help(struct buf *out);
 
 /* "afflux COMMAND: message" on stderr; command may be NULL. */
 void cmd_error(const char *command, const char *fmt, ...) PRINTF_LIKE(2, 3);

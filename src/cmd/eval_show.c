@@ -161,8 +161,7 @@ static void show_where(str text, const char *file, const struct jsonata_error *e
     buf_printf(out, "  in %s:%zu:%zu\n", file, number, utf8_len(str_sub(line, 0, column)) + 1);
 }
 
-/* Messages quote data, and data must not steer the terminal. */
-static void show_message(str message, struct buf *out)
+void eval_show_message(str message, struct buf *out)
 {
     for (size_t at = 0; at < message.n;) {
         uint32_t c = utf8_next(message, &at);
@@ -179,7 +178,7 @@ void eval_show_error(str text, const char *file, str input, const struct jsonata
     output_init(&out, STDERR_FILENO, NULL);
     buf_printf(&out.buf, "afflux eval: %s%s%s: ", is_colored ? SHOW_RED : "", err->code,
                is_colored ? SHOW_OFF : "");
-    show_message(str_of(err->message), &out.buf);
+    eval_show_message(str_of(err->message), &out.buf);
     if (has_place && file)
         show_where(text, file, err, &out.buf);
     if (has_place)

@@ -11,6 +11,10 @@
  * a long line only the part around the place is shown. */
 void eval_show_place(str text, size_t start, size_t end, bool is_colored, struct buf *out);
 
+/* Appends a message and a line break. Messages quote data, and data must not steer the terminal:
+ * control characters are shown as U+FFFD. */
+void eval_show_message(str message, struct buf *out);
+
 /* "afflux eval: CODE: message" on stderr, and the place. file is the expression's file or NULL;
  * input says which document it was about, or is empty. */
 void eval_show_error(str text, const char *file, str input, const struct jsonata_error *err);
