@@ -82,6 +82,8 @@ static void definition_read(struct load *l)
             STR("");
         return;
     }
+    if (json_get(v, STR("QueryLanguage")).tag != JSON_UNDEFINED)
+        body.language = ASL_JSONATA; /* what AWS takes an unknown one for */
     load_fields(l, root, v, &load_root_table, &body);
     d->language = (enum asl_language)body.language;
     d->timeout_seconds = body.timeout;
