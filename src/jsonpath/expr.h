@@ -44,7 +44,7 @@ struct jsonpath_env {
     struct arena *arena; /* of new values */
     struct json_shapes *shapes;
     struct json_val input;
-    struct json_val (*context)(void *arg); /* asked only when $$ is read */
+    struct json_val (*context)(void *arg); /* asked only when $$ is read; NULL: it is null */
     /* false when the variable is not set; NULL: there are none */
     bool (*variable)(void *arg, str name, struct json_val *ret);
     void *arg;
@@ -58,6 +58,8 @@ enum jsonpath_failure {
 };
 
 /*
+ * The result may refer to the input, the context, variables, the arena, and the expression.
+ *
  * STATUS_NOT_FOUND: a path found nothing; *ret_missing, *ret_path (its text) and *ret_kind say
  * more. STATUS_INVALID "IntrinsicFailure" (a function refused its arguments) or "PathFunction",
  * STATUS_LIMIT "JsonPathLimit": *ret_kind, and *ret_path where a path failed, else empty.

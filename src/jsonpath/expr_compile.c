@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text to a compiled expression. Paths are read by path_compile.c. */
+/* Text to a compiled expression. Paths are read by path_read.c. */
 #include "jsonpath/intrinsic.h"
 #include "jsonpath/path_internal.h"
 
@@ -197,9 +197,7 @@ enum status jsonpath_expr_compile(struct arena *a, str text, const struct jsonpa
     if (text.n > JSONPATH_MAX_LENGTH)
         return error_set(err, STATUS_LIMIT, "JsonPathLimit", "the expression is too long");
     x.r.text = arena_dup(a, text);
-    while (x.r.text.n > 0 && strchr(" \t\r\n", x.r.text.p[x.r.text.n - 1]) != NULL)
-        x.r.text.n--;
-    path_skip_blanks(&x.r);
+    path_trim(&x.r);
     if (starts_call(&x.r))
         is_read = read_call(&x, &expr->root);
     else

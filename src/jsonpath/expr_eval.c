@@ -102,7 +102,7 @@ static bool eval_path(struct expr_run *run, const struct jsonpath *path, struct 
     const struct jsonpath_env *env = run->env;
     struct json_val root = env->input;
     if (jsonpath_root(path) == JSONPATH_CONTEXT)
-        root = env->context ? env->context(env->arg) : json_undefined();
+        root = env->context ? env->context(env->arg) : json_null();
     else if (jsonpath_root(path) == JSONPATH_VARIABLE &&
              (env->variable == NULL || !env->variable(env->arg, jsonpath_variable(path), &root)))
         return fail_variable(run, path);

@@ -18,7 +18,6 @@
 enum {
     FILTER_PATTERN_MAX = 16384, /* bytes of a pattern */
     FILTER_PATTERN_NESTING = 100,
-    FILTER_MATCH_VISITS = 100, /* what a match costs of the budget, beside its text */
     FILTER_BYTES_PER_VISIT = 16,
 };
 
@@ -106,7 +105,6 @@ static struct filter_scratch *scratch_of(struct path_run *run)
         struct filter_scratch *s = arena_alloc(run->arena, sizeof *s);
         s->context = pcre2_match_context_create(NULL);
         s->data = pcre2_match_data_create(1, NULL);
-        pcre2_set_match_limit(s->context, JSONPATH_REGEX_EFFORT);
         pcre2_set_depth_limit(s->context, JSONPATH_REGEX_EFFORT);
         pcre2_set_heap_limit(s->context, JSONPATH_REGEX_HEAP_KB);
         run->regex = s;
@@ -124,13 +122,23 @@ void path_filter_done(struct path_run *run)
     run->regex = NULL;
 }
 
+/* PCRE2 does not say what a match took. So each is tried with little effort first, which costs
+ * little of the budget; the few that need more are tried again and cost much. */
+static const struct match_try {
+    uint32_t effort, visits;
+} match_tries[] = {{2000, 20}, {JSONPATH_REGEX_EFFORT, 20000}};
+
 static enum filter_answer match_text(struct path_run *run, const struct filter_pattern *p, str text)
 {
     struct filter_scratch *s = scratch_of(run);
-    if (!path_charge(run, FILTER_MATCH_VISITS + (uint32_t)(text.n / FILTER_BYTES_PER_VISIT)))
-        return FILTER_FAILED;
-    int rc = pcre2_match(p->code, (PCRE2_SPTR)(text.n ? text.p : ""), text.n, 0,
+    int rc = PCRE2_ERROR_MATCHLIMIT;
+    for (size_t i = 0; i < ARRAY_LEN(match_tries) && rc == PCRE2_ERROR_MATCHLIMIT; i++) {
+        if (!path_charge(run, match_tries[i].visits + (uint32_t)text.n / FILTER_BYTES_PER_VISIT))
+            return FILTER_FAILED;
+        pcre2_set_match_limit(s->context, match_tries[i].effort);
+        rc = pcre2_match(p->code, (PCRE2_SPTR)(text.n ? text.p : ""), text.n, 0,
                          PCRE2_ANCHORED | PCRE2_ENDANCHORED, s->data, s->context);
+    }
     if (rc >= 0)
         return FILTER_YES;
     if (rc == PCRE2_ERROR_NOMATCH)

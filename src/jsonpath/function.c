@@ -5,11 +5,13 @@
  */
 #include "jsonpath/path_internal.h"
 
-#include "base/buf.h"
 #include "base/number.h"
 #include <math.h>
 
-enum { FUNCTION_TEXT_MAX = 1 << 20 /* bytes that concat gives */ };
+enum {
+    FUNCTION_TEXT_MAX = 1 << 20, /* bytes that concat gives */
+    FUNCTION_BYTES_PER_VISIT = 16,
+};
 
 struct path_call {
     struct path_run *run;
@@ -134,6 +136,8 @@ static bool call_keys(const struct path_call *c, struct json_val *ret)
         return true;
     if (!path_charge(c->run, c->at.len))
         return false;
+    if (!arena_room(c->run->arena, sizeof(struct json_val) * c->at.len))
+        return path_run_fail(c->run, STATUS_LIMIT, "JsonPathLimit", "there are too many keys");
     struct json_val *items = arena_alloc(c->run->arena, sizeof *items * c->at.len);
     const struct json_key *keys = c->at.obj->shape->keys;
     for (uint32_t i = 0; i < c->at.len; i++)
@@ -233,6 +237,7 @@ static bool call_concat(const struct path_call *c, struct json_val *ret)
         struct json_val v;
         is_done = arg_value(c, i, &v) && add_texts(c, &out, v);
     }
+    is_done = is_done && path_charge(c->run, (uint32_t)(out.n / FUNCTION_BYTES_PER_VISIT));
     if (is_done && (!buf_ok(&out) || !arena_room(c->run->arena, out.n)))
         is_done = path_run_fail(c->run, STATUS_LIMIT, "JsonPathLimit", "the text is too long");
     if (is_done)

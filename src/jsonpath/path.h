@@ -10,10 +10,10 @@
  * counts as definite (it gives one object), and so does a function. A definite path gives the value
  * itself or fails; every other path gives an array, which is empty when nothing matches.
  *
- * What Jayway does and this does not: a property that is written behind a filter's `!` inverts the
- * comparison only where it is a test for existence (both do this), and placeholders ([?]) do not
- * exist. Words without quotes are accepted in filters as text. A backslash in ['…'] escapes the
- * quote and itself; before any other character it stands for itself, as on AWS.
+ * Where it differs from today's Jayway, it follows what AWS does or is documented to do: a path
+ * that is not definite never fails, also when a parent is missing; a backslash in ['…'] escapes the
+ * quote and itself, and before any other character stands for itself; words without quotes are text
+ * in filters. Placeholders ([?]) do not exist.
  */
 #ifndef AFFLUX_JSONPATH_PATH_H
 #define AFFLUX_JSONPATH_PATH_H
@@ -73,7 +73,7 @@ enum jsonpath_missing {
 /* root is the value of the path's root. STATUS_NOT_FOUND "PathNotFound" with Jayway's text and
  * *ret_missing (for definite paths only); STATUS_INVALID "PathFunction" when a function cannot work
  * on what it got; STATUS_LIMIT "JsonPathLimit". New values are allocated in the arena; they refer
- * to parts of root. */
+ * to parts of root and of the path. */
 NODISCARD enum status jsonpath_eval(const struct jsonpath *path, struct json_val root,
                                     struct arena *a, struct json_val *ret,
                                     enum jsonpath_missing *ret_missing, struct error *err);

@@ -6,6 +6,10 @@
  */
 #include "jsonpath/path_internal.h"
 
+#include "base/check.h"
+
+enum { PICK_VISITS = 8 /* what a name of ['a','b'] costs, where it makes an object */ };
+
 struct walk {
     struct path_run *run;
     struct path_results *results;
@@ -121,7 +125,7 @@ static bool walk_names(const struct walk *w, const struct path_step *step, struc
     if (!path_charge(w->run, step->count))
         return false;
     if (step->next == NULL) {
-        if (!path_charge(w->run, step->count * (step->count / 8)))
+        if (!path_charge(w->run, step->count * (PICK_VISITS + step->count / PICK_VISITS)))
             return false;
         return path_add_result(w->run, w->results, pick_names(w->run, step, v));
     }
@@ -345,12 +349,12 @@ static bool path_collect(struct path_run *run, const struct jsonpath *path,
     struct walk w = {.run = run, .results = &results, .miss = miss};
     if (!walk(&w, step, v))
         return false;
-    if (results.count == 0 && miss->step != NULL)
+    if (results.count == 0 && miss->step != NULL) {
         *ret = json_undefined();
-    else if (path->is_definite)
-        *ret = results.items[0];
-    else
-        *ret = json_array(results.items, results.count);
+        return true;
+    }
+    check(!path->is_definite || results.count == 1);
+    *ret = path->is_definite ? results.items[0] : json_array(results.items, results.count);
     return true;
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The inside of jsonpath/: what a compiled path consists of, the reader that path_compile.c,
+ * The inside of jsonpath/: what a compiled path consists of, the reader that path_read.c,
  * filter_compile.c and expr_compile.c share, and one evaluation (path_eval.c, filter_eval.c,
  * function.c).
  */
 #ifndef AFFLUX_JSONPATH_PATH_INTERNAL_H
 #define AFFLUX_JSONPATH_PATH_INTERNAL_H
 
+#include "base/buf.h"
 #include "jsonpath/path.h"
 
 /* ---- compiled ---- */
@@ -38,7 +39,7 @@ struct path_step {
     uint8_t kind;
     bool is_after_definite; /* all steps before it are definite */
     uint32_t count;         /* of names or indexes */
-    const struct path_step *next;
+    struct path_step *next;
     struct path_name name;
     union {
         const struct path_name *names;
@@ -109,6 +110,8 @@ static inline int path_peek(const struct path_reader *r)
     return r->at < r->text.n ? (unsigned char)r->text.p[r->at] : -1;
 }
 void path_skip_blanks(struct path_reader *r);
+/* Takes blanks off both ends. */
+void path_trim(struct path_reader *r);
 /* Moves over c, with blanks before it; false, without an error, when something else stands there.
  */
 bool path_skip(struct path_reader *r, char c);
@@ -121,8 +124,15 @@ bool path_read_filter(struct path_reader *r, const struct path_filter **ret);
 /* A constant: text, number, true, false, null, array, object, or a bare word. */
 bool path_read_constant(struct path_reader *r, struct json_val *ret);
 
+/* The steps of a path while it is read. */
+struct path_list {
+    struct path_step *first, *last;
+    uint32_t count;
+};
+/* Finds out all that is known about a path whose steps are read. */
+void path_settle(struct path_reader *r, struct jsonpath *path, struct path_list *list);
+
 /* Appends a step as Jayway prints it. */
-struct buf;
 void path_describe_step(struct buf *out, const struct path_step *s);
 
 /* ---- evaluating ---- */

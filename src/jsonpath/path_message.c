@@ -6,8 +6,6 @@
  */
 #include "jsonpath/path_internal.h"
 
-#include "base/buf.h"
-
 enum { MESSAGE_PATH_MAX = 4 * JSONPATH_MAX_LENGTH };
 
 void path_describe_step(struct buf *out, const struct path_step *s)
