@@ -13,7 +13,8 @@
  * Where it differs from today's Jayway, it follows what AWS does or is documented to do: a path
  * that is not definite never fails, also when a parent is missing; a backslash in ['…'] escapes the
  * quote and itself, and before any other character stands for itself; words without quotes are text
- * in filters. Placeholders ([?]) do not exist.
+ * in filters. Placeholders ([?]) do not exist. AWS seems to run an old Jayway, which knows neither
+ * functions nor operators written as words; both are here all the same.
  */
 #ifndef AFFLUX_JSONPATH_PATH_H
 #define AFFLUX_JSONPATH_PATH_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a path that found nothing says, in the words of Jayway, which AWS shows to its users:
- * "No results for path: $['a']['b']", "Missing property in path $['no']". Where Jayway names Java
- * classes, the JSON type stands.
+ * What a path that found nothing says, in the words of Jayway 2.0, which AWS shows to its users:
+ * "No results for path: $['a']['b']", "Missing property in path $['no']". Later versions word some
+ * of it differently. Where Jayway prints a Java value, the JSON type stands.
  */
 #include "jsonpath/path_internal.h"
 
@@ -35,35 +35,43 @@ static void describe_until(struct buf *out, const struct jsonpath *path,
         path_describe_step(out, s);
 }
 
+/* What was missing, with the path before the step and the step itself. */
+static enum status describe_miss(const struct path_miss *miss, str before, str step,
+                                 struct error *err)
+{
+    const char *name = "PathNotFound";
+    if (miss->missing == JSONPATH_MISSING_INDEX)
+        return error_set(err, STATUS_NOT_FOUND, name,
+                         "Index out of bounds when evaluating path %.*s%.*s", STR_ARG(before),
+                         STR_ARG(step));
+    if (miss->found.tag == JSON_UNDEFINED)
+        return error_set(err, STATUS_NOT_FOUND, name, "Missing property in path %.*s%.*s",
+                         STR_ARG(before), STR_ARG(step));
+    if (miss->step->kind != PATH_INDEX)
+        return error_set(err, STATUS_NOT_FOUND, name, "Property %.*s not found in path %.*s",
+                         STR_ARG(step), STR_ARG(before));
+    if (miss->found.tag == JSON_NULL)
+        return error_set(err, STATUS_NOT_FOUND, name, "The path %.*s is null", STR_ARG(before));
+    return error_set(err, STATUS_NOT_FOUND, name,
+                     "Filter: %.*s can only be applied to arrays. Current context is: %s",
+                     STR_ARG(step), json_type_name(miss->found));
+}
+
 enum status path_not_found(const struct jsonpath *path, const struct path_miss *miss,
                            struct error *err)
 {
     struct buf before, step;
-    const struct path_step *s = miss->step;
     if (err == NULL)
         return STATUS_NOT_FOUND;
-    if (miss->missing == JSONPATH_MISSING_KEY || miss->missing == JSONPATH_MISSING_INDEX)
+    if (miss->missing == JSONPATH_MISSING_KEY)
         return error_set(err, STATUS_NOT_FOUND, "PathNotFound", "No results for path: %.*s",
                          STR_ARG(path->canonical));
     buf_init(&before, MESSAGE_PATH_MAX);
     buf_init(&step, MESSAGE_PATH_MAX);
-    describe_until(&before, path, s);
-    path_describe_step(&step, s);
-    if (miss->found.tag == JSON_UNDEFINED)
-        error_set(err, STATUS_NOT_FOUND, "PathNotFound", "Missing property in path %.*s%.*s",
-                  STR_ARG(buf_str(&before)), STR_ARG(buf_str(&step)));
-    else if (s->kind != PATH_INDEX)
-        error_set(err, STATUS_NOT_FOUND, "PathNotFound",
-                  "Expected to find an object with property %.*s in path %.*s but found '%s'.",
-                  STR_ARG(buf_str(&step)), STR_ARG(buf_str(&before)), json_type_name(miss->found));
-    else if (miss->found.tag == JSON_NULL)
-        error_set(err, STATUS_NOT_FOUND, "PathNotFound", "The path %.*s is null",
-                  STR_ARG(buf_str(&before)));
-    else
-        error_set(err, STATUS_NOT_FOUND, "PathNotFound",
-                  "Filter: %.*s can only be applied to arrays. Current context is: %s",
-                  STR_ARG(buf_str(&step)), json_type_name(miss->found));
+    describe_until(&before, path, miss->step);
+    path_describe_step(&step, miss->step);
+    enum status status = describe_miss(miss, buf_str(&before), buf_str(&step), err);
     buf_done(&before);
     buf_done(&step);
-    return STATUS_NOT_FOUND;
+    return status;
 }
