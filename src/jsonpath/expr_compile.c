@@ -3,11 +3,14 @@
 #include "jsonpath/intrinsic.h"
 #include "jsonpath/path_internal.h"
 
+#include "base/map.h"
+
 struct expr_reader {
     struct path_reader r;
     struct jsonpath_expr *expr;
     str *variables;
     uint32_t variable_count, variable_cap;
+    struct map names; /* of variables -> position */
     uint32_t calls;
     unsigned depth;
 };
@@ -33,9 +36,12 @@ static struct expr_node *node_new(struct expr_reader *x, enum expr_kind kind)
 
 static void note_variable(struct expr_reader *x, str name)
 {
-    for (uint32_t i = 0; i < x->variable_count; i++)
-        if (str_eq(x->variables[i], name))
-            return;
+    if (x->names.arena == NULL)
+        map_init(&x->names, x->r.arena, 4);
+    uint32_t *at = map_at(&x->names, name);
+    if (*at != MAP_NONE)
+        return;
+    *at = x->variable_count;
     if (x->variable_count == x->variable_cap) {
         uint32_t cap = x->variable_cap ? x->variable_cap * 2 : 4;
         str *more = arena_alloc(x->r.arena, sizeof *more * cap);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Conditions of filters on one item. What is compared with what, and what a missing node does, is
- * Jayway's: a path that finds nothing is equal to nothing (so != holds), numbers and texts are
- * compared with each other, and an operator that gets the wrong kind of list refuses the whole
- * condition. Patterns are PCRE2's, matched against all of a text.
+ * Conditions of filters on one item, with Jayway's rules: numbers and texts are compared with each
+ * other, and an operator that gets the wrong kind of list refuses the whole condition. A comparison
+ * with a path that finds nothing is false, != too, as in the old versions that AWS seems to run
+ * (since 2.1 != holds then). Patterns are PCRE2's, matched against all of a text.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "jsonpath/filter.h"
@@ -220,8 +220,6 @@ static bool values_order(struct json_val a, struct json_val b, int *ret)
 static enum filter_answer values_equal(struct path_run *run, struct json_val a, struct json_val b)
 {
     char buffer[NUMBER_TEXT_MAX];
-    if (a.tag == JSON_UNDEFINED || b.tag == JSON_UNDEFINED)
-        return FILTER_NO;
     if (json_is_number(a) && json_is_number(b))
         return compare_numbers(a, b) == 0;
     if (a.tag == JSON_STRING && json_is_number(b))
@@ -386,6 +384,8 @@ static enum filter_answer eval_compare(struct path_run *run, const struct path_f
     struct json_val a, b;
     if (!operand_value(run, &f->left, item, &a) || !operand_value(run, &f->right, item, &b))
         return FILTER_FAILED;
+    if ((f->left.path && a.tag == JSON_UNDEFINED) || (f->right.path && b.tag == JSON_UNDEFINED))
+        return FILTER_NO;
     const struct filter_pattern *left = f->left.pattern, *right = f->right.pattern;
     if (left == NULL && right == NULL)
         return compare(run, (enum filter_operator)f->op, a, b);
