@@ -391,8 +391,8 @@ static void print_machine(struct printer *p, const struct asl_machine *machine)
 void asl_definition_print(const struct asl_definition *d, struct buf *out)
 {
     struct printer p = {.d = d, .out = out};
-    buf_printf(out, "%s, %u states\n", d->type == ASL_EXPRESS ? "EXPRESS" : "STANDARD",
-               d->state_count);
+    buf_printf(out, "%s, %u state%s\n", d->type == ASL_EXPRESS ? "EXPRESS" : "STANDARD",
+               d->state_count, d->state_count == 1 ? "" : "s");
     if (d->timeout_seconds > 0)
         buf_printf(out, "TimeoutSeconds %.0f\n", d->timeout_seconds);
     print_machine(&p, d->root);
