@@ -331,8 +331,12 @@ static void fire_due(struct asl_step *s)
         asl_end(s, ASL_EXECUTION_TIMED_OUT, &s->failure, 0);
     }
     struct asl_frame *f;
-    while (x->status == ASL_EXEC_RUNNING && (f = asl_timer_first(x, now_ms)) != NULL)
+    while (x->status == ASL_EXEC_RUNNING && (f = asl_timer_first(x, now_ms)) != NULL) {
+        uint64_t chain = f->chain;
         fire(s, f);
+        if (s->is_history_full)
+            fail_for_history(s, chain);
+    }
 }
 
 /* ---- events ---- */
@@ -344,6 +348,8 @@ static enum status start(struct asl_step *s, struct error *err)
     struct asl_exec *x = s->x;
     if (x->status != ASL_EXEC_NEW)
         return error_set(err, STATUS_CONFLICT, "ExecutionRunning", "The execution has started");
+    if (!s->event->doc || !s->event->identity)
+        return error_set(err, STATUS_INVALID, "InvalidExecutionInput", "The event has no input");
     struct asl_record r = asl_record_for(NULL, ASL_EXECUTION_STARTED);
     r.doc = asl_adopt(s, s->event->doc, true);
     r.identity = s->event->identity;
@@ -401,13 +407,15 @@ enum status asl_step(struct asl_exec *x, const struct asl_event *event, struct a
                      struct error *err)
 {
     struct asl_step s = {.x = x, .event = event, .out = out};
+    struct asl_frame *f = asl_exec_frame(x, event->frame);
+    uint64_t chain = f ? f->chain : 0;
     out->is_again = false;
     out->resume_ms = 0;
     enum status status = take_event(&s, err);
     if (status != STATUS_OK)
         return status;
     if (s.is_history_full)
-        fail_for_history(&s, 0);
+        fail_for_history(&s, chain);
     fire_due(&s);
     make_moves(&s);
     return STATUS_OK;
