@@ -19,6 +19,8 @@ enum {
     FILTER_PATTERN_MAX = 16384, /* bytes of a pattern */
     FILTER_PATTERN_NESTING = 100,
     FILTER_BYTES_PER_VISIT = 16,
+    MATCH_BYTES_PER_VISIT = 4,
+    MATCH_EFFORT_PER_BYTE = 4,
 };
 
 /* The answer of a condition. */
@@ -123,7 +125,8 @@ void path_filter_done(struct path_run *run)
 }
 
 /* PCRE2 does not say what a match took. So each is tried with little effort first, which costs
- * little of the budget; the few that need more are tried again and cost much. */
+ * little of the budget; the few that need more are tried again and cost much. Going over a text
+ * once or twice is always allowed. */
 static const struct match_try {
     uint32_t effort, visits;
 } match_tries[] = {{2000, 20}, {JSONPATH_REGEX_EFFORT, 20000}};
@@ -133,9 +136,10 @@ static enum filter_answer match_text(struct path_run *run, const struct filter_p
     struct filter_scratch *s = scratch_of(run);
     int rc = PCRE2_ERROR_MATCHLIMIT;
     for (size_t i = 0; i < ARRAY_LEN(match_tries) && rc == PCRE2_ERROR_MATCHLIMIT; i++) {
-        if (!path_charge(run, match_tries[i].visits + (uint32_t)text.n / FILTER_BYTES_PER_VISIT))
+        if (!path_charge(run, match_tries[i].visits + (uint32_t)text.n / MATCH_BYTES_PER_VISIT))
             return FILTER_FAILED;
-        pcre2_set_match_limit(s->context, match_tries[i].effort);
+        pcre2_set_match_limit(s->context,
+                              match_tries[i].effort + MATCH_EFFORT_PER_BYTE * (uint32_t)text.n);
         rc = pcre2_match(p->code, (PCRE2_SPTR)(text.n ? text.p : ""), text.n, 0,
                          PCRE2_ANCHORED | PCRE2_ENDANCHORED, s->data, s->context);
     }

@@ -31,7 +31,7 @@ enum {
     JSONPATH_MAX_RESULTS = 1 << 20, /* nodes one path gives */
     JSONPATH_MAX_VISITS = 10000000, /* nodes looked at in one evaluation */
     JSONPATH_MAX_FRAMES = 4000,     /* calls nested while evaluating */
-    JSONPATH_REGEX_EFFORT = 100000, /* of one match (PCRE2's match limit) */
+    JSONPATH_REGEX_EFFORT = 100000, /* of one match (PCRE2's match limit); long texts get more */
     JSONPATH_REGEX_HEAP_KB = 8192,  /* memory of one match */
 };
 

@@ -169,6 +169,22 @@ static void costly_patterns_end_at_a_budget(void **state)
     arena_done(&a);
 }
 
+static void a_long_text_is_matched(void **state)
+{
+    (void)state;
+    enum { LENGTH = 1000000 };
+    struct arena a;
+    struct json_val v, item;
+    arena_init(&a, 0);
+    char *text = arena_alloc(&a, LENGTH);
+    memset(text, 'a', LENGTH);
+    item = json_string((str){text, LENGTH}, 0);
+    const struct jsonpath *path = compile(&a, "$[?(@ =~ /.*b.*/ || @ =~ /.*[bc].*|.*aaa.*a/)]");
+    assert_int_equal(eval(path, json_array(&item, 1), &a, &v), STATUS_OK);
+    assert_int_equal(v.len, 1);
+    arena_done(&a);
+}
+
 static void putting_leaves_the_old_value_as_it_was(void **state)
 {
     (void)state;
@@ -260,6 +276,7 @@ int main(void)
         cmocka_unit_test(too_many_results_are_refused),
         cmocka_unit_test(results_stay_within_the_limit_of_the_arena),
         cmocka_unit_test(costly_patterns_end_at_a_budget),
+        cmocka_unit_test(a_long_text_is_matched),
         cmocka_unit_test(putting_leaves_the_old_value_as_it_was),
         cmocka_unit_test(an_error_without_a_place_for_it_is_allowed),
         cmocka_unit_test(threads_share_a_path),
