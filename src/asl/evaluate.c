@@ -8,6 +8,7 @@
  */
 #include "asl/step_internal.h"
 #include "json/freeze.h"
+#include "json/parse.h"
 #include "json/write.h"
 
 struct asl_scope asl_scope_of(struct asl_step *s, struct asl_frame *f)
@@ -318,6 +319,16 @@ bool asl_eval_template(struct asl_step *s, struct asl_scope *scope, const struct
 
 /* ---- fields ---- */
 
+/* As recorded: a path may lead to a text that is a number. */
+static struct json_val number_of_text(struct asl_step *s, struct json_val v)
+{
+    struct json_val number;
+    if (v.tag != JSON_STRING ||
+        json_parse_in(&s->out->scratch, json_str(v), NULL, &number, NULL) != STATUS_OK)
+        return v;
+    return json_is_number(number) ? number : v;
+}
+
 bool asl_eval_number(struct asl_step *s, struct asl_scope *scope, const struct asl_number *n,
                      struct json_val *ret, bool *ret_has)
 {
@@ -328,7 +339,7 @@ bool asl_eval_number(struct asl_step *s, struct asl_scope *scope, const struct a
         struct asl_value found;
         if (!asl_eval_field_path(s, scope, n->path, (struct asl_value){.v = scope->base}, &found))
             return false;
-        *ret = found.v;
+        *ret = number_of_text(s, found.v);
     } else if (n->kind == ASL_FIELD_JSONATA) {
         return asl_eval_jsonata(s, scope, n->jsonata, ret) &&
                asl_expect_type(s, scope->frame, n->jsonata, *ret, JSON_NUMBER, "number");
