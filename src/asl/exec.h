@@ -134,6 +134,10 @@ struct asl_options {
     uint32_t max_moves; /* of one step; 0: ASL_STEP_MOVES */
     size_t max_bytes;   /* made by one step; 0: ASL_STEP_BYTES */
     uint8_t token_key[ASL_TOKEN_KEY_BYTES]; /* of task tokens; never written */
+    /* Is there an activity with this ARN? Asked when one of its tasks is to be scheduled; a state
+     * whose activity is not there fails without that event. NULL: all are there. */
+    bool (*has_activity)(void *arg, str arn);
+    void *has_activity_arg;
     struct jsonata_limits jsonata;
 };
 enum {

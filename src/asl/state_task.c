@@ -61,6 +61,17 @@ static void say_started(struct asl_step *s, struct asl_frame *f, str worker)
     asl_emit(s, r);
 }
 
+static bool check_activity(struct asl_step *s, struct asl_frame *f)
+{
+    const struct asl_resource *r = &f->state->task.resource;
+    const struct asl_options *o = &s->x->options;
+    if (r->kind != ASL_RESOURCE_ACTIVITY || !o->has_activity ||
+        o->has_activity(o->has_activity_arg, r->arn))
+        return true;
+    return asl_fail_in(s, f, "States.Runtime", "The activity %.*s does not exist.",
+                       STR_ARG(r->arn));
+}
+
 static bool task_begin(struct asl_step *s, struct asl_frame *f)
 {
     const struct asl_task *task = &f->state->task;
@@ -70,7 +81,8 @@ static bool task_begin(struct asl_step *s, struct asl_frame *f)
     r.attempt = f->attempt + 1;
     if (has_token(&task->resource))
         scope.token = asl_token_make(s->x, f->id, r.attempt, &s->out->scratch);
-    if (!asl_flow_input(s, &scope, &value) || !asl_flow_arguments(s, &scope, value, &value) ||
+    if (!check_activity(s, f) || !asl_flow_input(s, &scope, &value) ||
+        !asl_flow_arguments(s, &scope, value, &value) ||
         !eval_seconds(s, &scope, &task->timeout_seconds, "TimeoutSeconds", &r.timeout_seconds) ||
         !eval_seconds(s, &scope, &task->heartbeat_seconds, "HeartbeatSeconds",
                       &r.heartbeat_seconds) ||
