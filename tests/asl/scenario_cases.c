@@ -2,6 +2,7 @@
 /* See scenario_cases.h. */
 #include "scenario_cases.h"
 
+#include "scenario_sequence.h"
 #include "support.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +113,29 @@ static void run_file(struct case_report *r, case_fn run, const char *folder, str
     arena_done(&arena);
 }
 
+static void run_sequence(struct case_report *r, case_fn run, const char *folder, str file)
+{
+    char path[PATH_BYTES], name[CASE_NAME];
+    const char *reason;
+    struct arena arena;
+    arena_init(&arena, 0);
+    path_of(path, folder, file);
+    struct json_val content = support_json(&arena, path);
+    struct json_val calls = json_get(content, STR("calls"));
+    for (uint32_t i = 0; i < calls.len; i++) {
+        struct scenario s = {0};
+        snprintf(name, sizeof(name), "%.*s#%u", (int)(file.n - strlen(".json")), file.p, i);
+        if (sequence_scenario(&arena, content, i, &s, &reason)) {
+            run_one(r, run, name, &s);
+        } else if (reason && is_wanted(r, name)) {
+            r->name = name;
+            r->area = area_of(r, STR("sequences"));
+            case_skipped(r, reason);
+        }
+    }
+    arena_done(&arena);
+}
+
 static void run_all(struct case_report *r, case_fn run, const char *folder)
 {
     char path[PATH_BYTES];
@@ -123,6 +147,8 @@ static void run_all(struct case_report *r, case_fn run, const char *folder)
         struct json_val entry = index.items[i];
         if (str_eq(json_str(json_get(entry, STR("kind"))), STR("scenario")))
             run_file(r, run, folder, json_str(json_get(entry, STR("file"))));
+        else
+            run_sequence(r, run, folder, json_str(json_get(entry, STR("file"))));
     }
     arena_done(&arena);
 }

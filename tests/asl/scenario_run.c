@@ -120,6 +120,7 @@ static str fill_references(struct scenario_run *run, const struct scenario *s, s
     return copy;
 }
 
+/* NULL: it refers to an answer that was not recorded. */
 static struct json_doc *input_of(struct scenario_run *run, const struct scenario *s)
 {
     struct json_val input = scenario_get(s, "input"), raw = scenario_get(s, "input_text");
@@ -133,7 +134,8 @@ static struct json_doc *input_of(struct scenario_run *run, const struct scenario
     else
         check(json_write(&text, input, 0, NULL) == STATUS_OK);
     str filled = fill_references(run, s, buf_str(&text));
-    check(json_parse(filled, NULL, &doc, NULL) == STATUS_OK);
+    if (json_parse(filled, NULL, &doc, NULL) != STATUS_OK)
+        doc = NULL;
     buf_done(&text);
     return doc;
 }
@@ -238,6 +240,8 @@ static enum scenario_end play(struct scenario_run *run, const struct scenario *s
     struct asl_identity identity = identity_of(run, s);
     struct asl_event event = {
         .kind = ASL_EVENT_START, .doc = input_of(run, s), .identity = &identity};
+    if (!event.doc)
+        return SCENARIO_NEEDS;
     run->x = asl_exec_new(run->definition, NULL, run->definition->type, &run->options);
     for (uint32_t steps = 0; steps < LONGEST_RUN; steps++) {
         bool is_well = step(run, &event, out);
