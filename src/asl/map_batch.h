@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The input of a child that gets a batch of items (ItemBatcher): {"BatchInput": …, "Items": […]} as
+ * text, put together item by item until a limit says that the batch is full. Without a batcher the
+ * input is the one item.
+ */
+#ifndef AFFLUX_ASL_MAP_BATCH_H
+#define AFFLUX_ASL_MAP_BATCH_H
+
+#include "asl/map_run.h"
+
+enum asl_batch_added {
+    ASL_BATCH_TAKEN,
+    ASL_BATCH_FULL,     /* the item was not taken: it begins the next batch */
+    ASL_BATCH_TOO_LARGE /* not even one item fits */
+};
+
+struct asl_batch {
+    const struct asl_map_run_plan *plan;
+    struct buf *out;
+    bool doubles;
+    uint64_t count; /* of items */
+};
+
+/* Appends to out, whose maximum bounds an input too. doubles: numbers as results of JSONata. */
+void asl_batch_begin(struct asl_batch *b, const struct asl_map_run_plan *plan, bool doubles,
+                     struct buf *out);
+NODISCARD enum asl_batch_added asl_batch_add(struct asl_batch *b, struct json_val item);
+void asl_batch_end(struct asl_batch *b);
+
+#endif
