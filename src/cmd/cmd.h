@@ -14,6 +14,7 @@ enum cmd_exit {
     CMD_OK = 0,
     CMD_FAILED = 1,
     CMD_USAGE = 2,
+    CMD_INTERRUPTED = 130, /* as shells have it for SIGINT */
 };
 
 struct command {
@@ -25,6 +26,9 @@ struct command {
 
 int cmd_eval(int argc, char **argv);
 void cmd_eval_help(struct buf *out);
+int cmd_run(int argc, char **argv);
+void cmd_run_help(struct buf *out);
+
 int cmd_validate(int argc, char **argv);
 void cmd_validate_help(struct buf *out);
 

@@ -8,7 +8,7 @@
 #include "asl/definition.h"
 #include "base/utf8.h"
 #include "cmd/args.h"
-#include "cmd/eval_show.h"
+#include "cmd/findings.h"
 #include "cmd/output.h"
 #include "cmd/reader.h"
 #include <errno.h>
@@ -20,11 +20,6 @@ enum {
         1 << 26,             /* what is longer than a definition may be is for the checks to say */
     VALIDATE_JSON_MAX = 100, /* findings in an answer of AWS */
 };
-
-#define VALIDATE_RED "\033[1;31m"
-#define VALIDATE_YELLOW "\033[1;33m"
-#define VALIDATE_BOLD "\033[1m"
-#define VALIDATE_OFF "\033[0m"
 
 enum {
     OPT_HELP = 1,
@@ -59,29 +54,6 @@ struct validate {
 
 /* ---- findings ---- */
 
-static void validate_show_item(struct validate *v, const char *file, str text,
-                               const struct asl_diagnostic *item)
-{
-    struct buf *out = &v->out.buf;
-    bool is_error = item->severity == ASL_ERROR;
-    const char *color = is_error ? VALIDATE_RED : VALIDATE_YELLOW;
-    buf_printf(out, "%s%s:%zu:%zu:%s %s%s %s:%s ", v->is_colored ? VALIDATE_BOLD : "", file,
-               item->line, item->column, v->is_colored ? VALIDATE_OFF : "",
-               v->is_colored ? color : "", is_error ? "error" : "warning", item->code,
-               v->is_colored ? VALIDATE_OFF : "");
-    /* behind its first line, a message quotes the text, which is shown anyway */
-    eval_show_message(str_sub(item->message, 0, str_find_byte(item->message, '\n', 0)), out);
-    if (text.n > 0)
-        eval_show_place(text, item->offset, item->offset + item->length, v->is_colored, out);
-    if (item->location.n > 1) {
-        buf_add(out, STR("  at "));
-        eval_show_message(item->location, out);
-    }
-    if (item->hint != NULL)
-        buf_printf(out, "  hint: %s\n", item->hint);
-    output_check(&v->out);
-}
-
 static void validate_show(struct validate *v, const char *file, str text,
                           const struct asl_diagnostics *found)
 {
@@ -91,9 +63,12 @@ static void validate_show(struct validate *v, const char *file, str text,
         buf_add_byte(&v->out.buf, '\n');
         return;
     }
-    for (uint32_t i = 0; i < found->count; i++)
-        if (found->items[i].severity <= v->severity)
-            validate_show_item(v, file, is_text ? text : STR(""), &found->items[i]);
+    for (uint32_t i = 0; i < found->count; i++) {
+        if (found->items[i].severity > v->severity)
+            continue;
+        findings_show(file, is_text ? text : STR(""), &found->items[i], v->is_colored, &v->out.buf);
+        output_check(&v->out);
+    }
 }
 
 /* ---- files ---- */

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * afflux run: a definition is run in the simulated world of sim/, with scripted answers, in virtual
+ * or in real time. The command line is read in run_options.c, what is printed is in run_show.c.
+ * This file has the only clock.
+ */
+#include "cmd/cmd.h"
+
+#include "base/utf8.h"
+#include "cmd/findings.h"
+#include "cmd/reader.h"
+#include "cmd/run_options.h"
+#include "cmd/run_show.h"
+#include "sim/sim.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { RUN_MAX_DEFINITION = 1 << 26, RUN_WAIT_MOST_MS = 60 * 60 * 1000 };
+
+struct run {
+    struct run_options options;
+    struct run_show show;
+    struct buf definition_text, input_text, mock_text;
+    struct asl_definition *definition;
+    struct sim_mocks *mocks;
+    struct sim *sim;
+};
+
+/* ---- reading ---- */
+
+static bool run_read_file(const char *path, size_t max, struct buf *ret)
+{
+    if (reader_read_file(path, max, ret))
+        return true;
+    cmd_error("run", "cannot read %s: %s", path, strerrordesc_np(errno));
+    return false;
+}
+
+/* Errors end it; warnings are shown by `afflux validate` and not here. */
+static bool run_load_definition(struct run *r)
+{
+    const char *path = r->options.file;
+    if (!run_read_file(path, RUN_MAX_DEFINITION, &r->definition_text))
+        return false;
+    struct asl_load_options load = {.type = r->options.type, .strict = r->options.is_strict};
+    struct asl_diagnostics found;
+    struct output err;
+    str text = buf_str(&r->definition_text);
+    output_init(&err, STDERR_FILENO, "run");
+    asl_diagnostics_init(&found);
+    enum status status = asl_definition_load(text, &load, &found, &r->definition, NULL);
+    str shown = utf8_check(text) == text.n ? text : STR("");
+    for (uint32_t i = 0; status != STATUS_OK && i < found.count; i++) {
+        if (found.items[i].severity == ASL_ERROR)
+            findings_show(strcmp(path, "-") == 0 ? "<stdin>" : path, shown, &found.items[i],
+                          cmd_may_color(STDERR_FILENO), &err.buf);
+        output_check(&err);
+    }
+    output_flush(&err);
+    output_done(&err);
+    asl_diagnostics_done(&found);
+    return status == STATUS_OK;
+}
+
+static bool run_load_mocks(struct run *r)
+{
+    const char *path = r->options.mocks, *test_case = r->options.test_case;
+    struct sim_mocks_options options = {.test_case = test_case ? str_of(test_case) : STR("")};
+    struct error err;
+    if (!path)
+        return true;
+    if (!run_read_file(path, SIM_MAX_MOCKS, &r->mock_text))
+        return false;
+    if (sim_mocks_load(buf_str(&r->mock_text), &options, r->definition, &r->mocks, &err) ==
+        STATUS_OK)
+        return true;
+    cmd_error("run", "%s: %s", path, err.message);
+    return false;
+}
+
+static bool run_load_input(struct run *r, str *ret)
+{
+    const char *input = r->options.input ? r->options.input : "{}";
+    *ret = str_of(input);
+    if (input[0] != '@')
+        return true;
+    if (!run_read_file(input + 1, RUN_MAX_INPUT, &r->input_text))
+        return false;
+    *ret = buf_str(&r->input_text);
+    return true;
+}
+
+/* ---- time ---- */
+
+static volatile sig_atomic_t run_is_interrupted;
+
+static void run_interrupt(int signal)
+{
+    (void)signal;
+    run_is_interrupted = 1;
+}
+
+/* A second one ends the program at once. */
+static void run_catch_interrupt(void)
+{
+    struct sigaction action = {.sa_handler = run_interrupt, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+}
+
+static int64_t run_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Waits until then, or a part of it; an interrupt ends it early. */
+static void run_wait(int64_t until_ms)
+{
+    int64_t ms = until_ms - run_clock();
+    if (ms <= 0)
+        return;
+    if (ms > RUN_WAIT_MOST_MS)
+        ms = RUN_WAIT_MOST_MS;
+    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+    nanosleep(&time, NULL);
+}
+
+/* Without virtual time, a turn comes when its time has come by the clock. */
+static bool run_is_due(struct run *r)
+{
+    if (r->options.is_virtual)
+        return true;
+    int64_t next_ms = sim_next(r->sim);
+    if (next_ms != ASL_NEVER && next_ms > run_clock()) {
+        run_wait(next_ms);
+        return false;
+    }
+    sim_advance(r->sim, run_clock());
+    return true;
+}
+
+/* ---- running ---- */
+
+static int run_say_end(struct run *r)
+{
+    const struct asl_exec *root = sim_root(r->sim);
+    struct output out;
+    output_init(&out, STDOUT_FILENO, "run");
+    out.buf.max = SIZE_MAX / 2;
+    run_show_end(&r->show, root, &out.buf);
+    bool is_written = output_flush(&out);
+    output_done(&out);
+    if (r->show.is_history_cut)
+        cmd_error("run", "the history is longer than %d bytes; its end is missing",
+                  RUN_MAX_HISTORY);
+    if (root->status == ASL_EXEC_SUCCEEDED)
+        return is_written && !r->show.is_history_cut ? CMD_OK : CMD_FAILED;
+    cmd_error("run", "%s: %.*s%s%.*s", asl_status_name(root->status),
+              STR_ARG(root->has_error ? root->error : STR("no error given")),
+              root->has_cause ? ": " : "", STR_ARG(root->has_cause ? root->cause : STR("")));
+    return CMD_FAILED;
+}
+
+static int run_to_end(struct run *r, str input)
+{
+    struct error err;
+    enum status status = sim_start(r->sim, input, &err);
+    if (status != STATUS_OK && strcmp(err.name, "JsonSyntax") == 0)
+        error_wrap(&err, "the input");
+    while (status == STATUS_OK && !sim_is_over(r->sim) && !run_is_interrupted) {
+        if (run_is_due(r))
+            status = sim_turn(r->sim, &err);
+    }
+    if (status != STATUS_OK) {
+        cmd_error("run", "%s", err.message);
+        return CMD_FAILED;
+    }
+    if (!sim_is_over(r->sim)) {
+        cmd_error("run", "interrupted");
+        return CMD_INTERRUPTED;
+    }
+    return run_say_end(r);
+}
+
+static void run_set_options(struct run *r, struct sim_options *o)
+{
+    const struct run_options *from = &r->options;
+    o->seed = from->seed;
+    if (!from->has_seed && getrandom(&o->seed, sizeof(o->seed), 0) != sizeof(o->seed))
+        o->seed = (uint64_t)run_clock();
+    o->start_ms = from->has_start ? from->start_ms : run_clock();
+    o->name = from->name ? str_of(from->name) : STR("");
+    o->asl.strict = from->is_strict;
+    o->mocks = r->mocks;
+    o->on_step = run_show_step;
+    o->arg = &r->show;
+    r->show.start_ms = o->start_ms;
+    r->show.is_traced = from->is_traced;
+    r->show.is_history = from->is_history;
+    r->show.is_json = from->is_json;
+}
+
+static int run_all(struct run *r)
+{
+    struct sim_options options = {.max_steps = UINT64_MAX};
+    str input;
+    if (!run_load_definition(r) || !run_load_mocks(r) || !run_load_input(r, &input))
+        return CMD_FAILED;
+    run_set_options(r, &options);
+    r->sim = sim_new(r->definition, r->options.type, &options);
+    run_catch_interrupt();
+    int code = run_to_end(r, input);
+    sim_free(r->sim);
+    return code;
+}
+
+static int run_print_help(void)
+{
+    struct buf text;
+    buf_init(&text, 1 << 16);
+    cmd_run_help(&text);
+    int code = cmd_print("run", buf_str(&text));
+    buf_done(&text);
+    return code;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    struct run r = {.definition = NULL};
+    int code = run_options_read(&r.options, argc, argv);
+    if (code != CMD_OK)
+        return code;
+    if (r.options.is_help)
+        return run_print_help();
+    run_show_init(&r.show);
+    code = run_all(&r);
+    sim_mocks_free(r.mocks);
+    asl_definition_unref(r.definition);
+    buf_done(&r.definition_text);
+    buf_done(&r.input_text);
+    buf_done(&r.mock_text);
+    run_show_done(&r.show);
+    return code;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shows executions: --trace as lines on stderr, --history and --json as JSON. */
+#include "cmd/run_show.h"
+
+#include "asl/apply.h"
+#include "asl/history.h"
+#include "base/time.h"
+#include "cmd/eval_show.h"
+#include "json/write.h"
+#include <unistd.h>
+
+void run_show_init(struct run_show *s)
+{
+    *s = (struct run_show){.start_ms = 0};
+    buf_init(&s->history, RUN_MAX_HISTORY);
+}
+
+void run_show_done(struct run_show *s)
+{
+    buf_done(&s->history);
+}
+
+/* ---- steps ---- */
+
+/* A line that data cannot use to steer the terminal. */
+static void trace_line(struct buf *out, const char *mark, const struct buf *text)
+{
+    buf_add(out, str_of(mark));
+    eval_show_message(buf_str(text), out);
+}
+
+static void trace_step(const struct run_show *s, const struct asl_exec *x,
+                       const struct asl_event *e, const struct asl_out *out)
+{
+    struct output err;
+    struct buf line;
+    output_init(&err, STDERR_FILENO, "run");
+    buf_init(&line, 1 << 20);
+    buf_printf(&line, "+%.3f %.*s: ", (double)(e->now_ms - s->start_ms) / 1000,
+               STR_ARG(x->identity.name));
+    asl_event_print(e, &line);
+    trace_line(&err.buf, "", &line);
+    for (uint32_t i = 0; i < out->record_count; i++) {
+        buf_clear(&line);
+        asl_record_print(x->definition, &out->records[i], &line);
+        trace_line(&err.buf, "    ", &line);
+    }
+    for (uint32_t i = 0; i < out->command_count; i++) {
+        buf_clear(&line);
+        asl_command_print(&out->commands[i], &line);
+        trace_line(&err.buf, "    -> ", &line);
+    }
+    buf_done(&line);
+    output_flush(&err);
+    output_done(&err);
+}
+
+static void note_history(struct run_show *s, const struct asl_exec *x, const struct asl_out *out)
+{
+    for (uint32_t i = 0; i < out->record_count && !s->is_history_cut; i++) {
+        if (!asl_record_is_event(out->records[i].kind))
+            continue;
+        size_t before = s->history.n;
+        if (s->is_json && s->event_count > 0)
+            buf_add_byte(&s->history, ',');
+        asl_history_write(x, &out->records[i], true, &s->history);
+        if (!s->is_json)
+            buf_add_byte(&s->history, '\n');
+        s->event_count++;
+        s->is_history_cut = !buf_ok(&s->history);
+        if (s->is_history_cut)
+            s->history.n = before;
+    }
+}
+
+static bool is_root(const struct asl_exec *x)
+{
+    return x->machine == x->definition->root;
+}
+
+void run_show_step(void *arg, const struct asl_exec *x, const struct asl_event *e,
+                   const struct asl_out *out)
+{
+    struct run_show *s = arg;
+    s->stop_ms = e->now_ms;
+    if (s->is_traced)
+        trace_step(s, x, e, out);
+    if (s->is_history && is_root(x))
+        note_history(s, x, out);
+}
+
+/* ---- the end ---- */
+
+static void put_text(struct buf *out, const char *key, str text)
+{
+    buf_printf(out, ",\"%s\":", key);
+    json_write_string(out, text);
+}
+
+static void put_time(struct buf *out, const char *key, int64_t ms)
+{
+    char text[32];
+    size_t n = time_print_iso(ms, text);
+    put_text(out, key, (str){text, n});
+}
+
+static void put_result(const struct asl_exec *x, struct buf *out)
+{
+    if (x->status == ASL_EXEC_SUCCEEDED) {
+        buf_add(out, STR(",\"output\":"));
+        asl_document_write(x->output, out);
+    }
+    if (x->has_error)
+        put_text(out, "error", x->error);
+    if (x->has_cause)
+        put_text(out, "cause", x->cause);
+}
+
+void run_show_end(const struct run_show *s, const struct asl_exec *root, struct buf *out)
+{
+    if (s->is_json) {
+        buf_printf(out, "{\"status\":\"%s\"", asl_status_name(root->status));
+        put_text(out, "executionArn", root->identity.id);
+        put_text(out, "name", root->identity.name);
+        put_time(out, "startDate", root->identity.start_ms);
+        put_time(out, "stopDate", s->stop_ms);
+        put_result(root, out);
+        if (s->is_history) {
+            buf_add(out, STR(",\"events\":["));
+            buf_add(out, buf_str(&s->history));
+            buf_add_byte(out, ']');
+        }
+        buf_add(out, STR("}\n"));
+    } else if (s->is_history) {
+        buf_add(out, buf_str(&s->history));
+    } else if (root->status == ASL_EXEC_SUCCEEDED) {
+        asl_document_write(root->output, out);
+        buf_add_byte(out, '\n');
+    }
+}

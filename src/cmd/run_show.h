@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What `afflux run` shows of an execution: steps as they happen, the history, the end. */
+#ifndef AFFLUX_CMD_RUN_SHOW_H
+#define AFFLUX_CMD_RUN_SHOW_H
+
+#include "asl/step.h"
+#include "cmd/output.h"
+
+enum { RUN_MAX_HISTORY = 1 << 30 /* bytes */ };
+
+struct run_show {
+    bool is_traced, is_history, is_json;
+    int64_t start_ms, stop_ms; /* stop_ms: of the last event */
+    struct buf history;        /* of the root: an event per line, or separated by commas */
+    uint64_t event_count;
+    bool is_history_cut;
+};
+
+void run_show_init(struct run_show *s);
+void run_show_done(struct run_show *s);
+
+/* For struct sim_options; arg is a struct run_show. */
+void run_show_step(void *arg, const struct asl_exec *x, const struct asl_event *e,
+                   const struct asl_out *out);
+
+/* Appends what belongs on stdout. root is over. */
+void run_show_end(const struct run_show *s, const struct asl_exec *root, struct buf *out);
+
+#endif
