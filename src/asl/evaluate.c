@@ -124,7 +124,7 @@ bool asl_eval_jsonata(struct asl_step *s, struct asl_scope *scope, const struct 
     return true;
 }
 
-static str value_text(struct asl_step *s, struct json_val v)
+str asl_value_text(struct asl_step *s, struct json_val v)
 {
     struct buf text;
     buf_init(&text, ASL_MAX_PAYLOAD);
@@ -139,7 +139,7 @@ bool asl_expect_type(struct asl_step *s, const struct asl_frame *f, const struct
 {
     if (v.tag == tag || (tag == JSON_NUMBER && json_is_number(v)))
         return true;
-    str text = value_text(s, v);
+    str text = asl_value_text(s, v);
     return asl_fail_evaluation(
         s, f, j->field,
         "The JSONata expression '%.*s' specified for the field '%.*s' returned an unexpected "
@@ -228,7 +228,7 @@ static bool template_path(struct asl_step *s, struct asl_scope *scope, const str
         return true;
     }
     str text = path ? jsonpath_text(path) : STR("");
-    str input = value_text(s, scope->base);
+    str input = asl_value_text(s, scope->base);
     return asl_fail_in(s, scope->frame, "States.Runtime",
                        "The JSONPath '%.*s' specified for the field '%.*s' could not be found in "
                        "the input '%.*s'",

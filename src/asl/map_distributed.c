@@ -7,7 +7,6 @@
 #include "asl/map_item.h"
 #include "asl/step_internal.h"
 #include "asl/token.h"
-#include "json/write.h"
 #include <math.h>
 
 /* ---- what the run is told ---- */
@@ -44,16 +43,12 @@ static bool number_fits(struct run_builder *b, const char *key, const struct asl
     bool is_number = json_is_number(v);
     double d = is_number ? json_number(v) : 0;
     if (!is_number || (kind != PERCENTAGE && floor(d) != d)) {
-        struct buf text;
-        buf_init(&text, ASL_MAX_PAYLOAD);
-        str shown = json_write(&text, v, 0, NULL) == STATUS_OK ? buf_str(&text) : STR("…");
+        str shown = asl_value_text(b->s, v);
         str path = n->path ? jsonpath_text(n->path) : n->jsonata ? n->jsonata->text : STR("");
-        asl_fail_in(b->s, f, error,
-                    "The %s%s field refers to value \"%.*s\" which is not a valid %s: %.*s", key,
-                    n->path ? "Path" : "", STR_ARG(shown), kind == PERCENTAGE ? "float" : "integer",
-                    STR_ARG(path));
-        buf_done(&text);
-        return false;
+        return asl_fail_in(b->s, f, error,
+                           "The %s%s field refers to value \"%.*s\" which is not a valid %s: %.*s",
+                           key, n->path ? "Path" : "", STR_ARG(shown),
+                           kind == PERCENTAGE ? "float" : "integer", STR_ARG(path));
     }
     if (kind == PERCENTAGE && (d < 0 || d > 100))
         return asl_fail_in(b->s, f, error, "%s must be between 0 and 100.", key);

@@ -7,20 +7,9 @@
  * ends makes room for the next. Texts of failures are AWS's (reference: "Map, common parts").
  */
 #include "asl/step_internal.h"
-#include "json/write.h"
 #include <math.h>
 
 /* ---- items ---- */
-
-static str text_of(struct asl_step *s, struct json_val v)
-{
-    struct buf text;
-    buf_init(&text, ASL_MAX_PAYLOAD);
-    enum status status = json_write(&text, v, 0, NULL);
-    str copy = arena_dup(&s->out->scratch, status == STATUS_OK ? buf_str(&text) : STR("…"));
-    buf_done(&text);
-    return copy;
-}
 
 static bool items_jsonpath(struct asl_step *s, struct asl_scope *scope, struct asl_value input,
                            struct asl_value *ret)
@@ -57,7 +46,7 @@ static bool items_jsonata(struct asl_step *s, struct asl_scope *scope, struct as
     const struct asl_template *t = scope->frame->state->map.items;
     *ret = input;
     if (!t) {
-        str text = text_of(s, input.v);
+        str text = asl_value_text(s, input.v);
         return input.v.tag == JSON_ARRAY ||
                asl_fail_evaluation(s, scope->frame, STR(""),
                                    "Map state input must be an array but was: %.*s", STR_ARG(text));
@@ -95,7 +84,7 @@ bool asl_map_concurrency(struct asl_step *s, struct asl_scope *scope, uint32_t *
         return !has;
     bool is_whole = json_is_number(v) && floor(json_number(v)) == json_number(v);
     if (!is_whole) {
-        str text = text_of(s, v);
+        str text = asl_value_text(s, v);
         str path = n->path ? jsonpath_text(n->path) : n->jsonata ? n->jsonata->text : STR("");
         return asl_fail_in(s, scope->frame,
                            n->jsonata ? "States.QueryEvaluationError" : "States.Runtime",

@@ -5,7 +5,6 @@
  */
 #include "asl/step_internal.h"
 #include "asl/timestamp.h"
-#include "json/write.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -19,10 +18,7 @@ static bool wait_fail(struct asl_step *s, struct asl_frame *f, const struct asl_
     buf_init(&text, 4096);
     if (path)
         buf_printf(&text, "%.*s == ", STR_ARG(jsonpath_text(path)));
-    if (v.tag == JSON_STRING)
-        buf_add(&text, json_str(v));
-    else if (json_write(&text, v, 0, NULL) != STATUS_OK)
-        buf_add(&text, STR("…"));
+    buf_add(&text, v.tag == JSON_STRING ? json_str(v) : asl_value_text(s, v));
     if (j)
         asl_fail_evaluation(s, f, j->field, "%s: %.*s", what, STR_ARG(buf_str(&text)));
     else

@@ -92,6 +92,8 @@ bool asl_eval_text(struct asl_step *s, struct asl_scope *scope, const struct asl
                    const char *field, str *ret, bool *ret_has);
 bool asl_expect_type(struct asl_step *s, const struct asl_frame *f, const struct asl_jsonata *j,
                      struct json_val v, enum json_tag tag, const char *type);
+/* JSON text of a value for a message; "…" where it is too long. */
+str asl_value_text(struct asl_step *s, struct json_val v);
 /* A document of this step: the value's own, or a new one. doubles: a result of JSONata. */
 bool asl_keep(struct asl_step *s, const struct asl_scope *scope, struct asl_value value,
               struct asl_document **ret);
