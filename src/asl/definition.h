@@ -293,6 +293,8 @@ struct asl_state {
     const struct asl_template *result_selector; /* JSONPath, or NULL */
     const struct asl_template *output;          /* JSONata, or NULL */
     struct asl_assign assign;
+    const str *references; /* names of the variables it reads, sorted, assigned or not */
+    uint32_t reference_count;
     const struct asl_retrier *retriers;
     const struct asl_catcher *catchers;
     uint32_t retrier_count, catcher_count;

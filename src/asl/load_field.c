@@ -59,17 +59,29 @@ static bool field_is_known(const struct load *l, const struct field *f)
     return f->languages == 0 || (f->languages & language) != 0;
 }
 
+/* What was probably meant by a field that is not known here. */
+static const char *field_hint(struct load *l, str name, const struct table *table, unsigned type)
+{
+    struct guess guess = guess_begin(name);
+    for (const struct table *t = table; t != NULL; t = t->also) {
+        for (uint32_t i = 0; i < t->count; i++) {
+            const struct field *f = &t->fields[i];
+            bool is_here = f->types == 0 || (f->types & type) != 0;
+            if (!is_here && str_eq(str_of(f->name), name))
+                return "states of another type have this field; this one does not";
+            if (is_here)
+                guess_try(&guess, str_of(f->name));
+        }
+    }
+    if (str_ends(name, STR(".$")))
+        return "'.$' works inside Parameters, ResultSelector, ItemSelector and the like, not here";
+    return guess_hint(l, &guess);
+}
+
 static void load_unknown(struct load *l, const struct at *at, str name, const struct table *table,
                          unsigned type)
 {
-    const char *hint = NULL;
-    for (uint32_t i = 0; i < table->count && hint == NULL; i++) {
-        const struct field *f = &table->fields[i];
-        if (str_eq(str_of(f->name), name) && f->types != 0 && (f->types & type) == 0)
-            hint = "states of another type have this field; this one does not";
-    }
-    if (hint == NULL && str_ends(name, STR(".$")))
-        hint = "'.$' works inside Parameters, ResultSelector, ItemSelector and the like, not here";
+    const char *hint = field_hint(l, name, table, type);
     struct asl_diagnostic *item =
         load_error(l, SCHEMA, at, hint, "Field '%.*s' is not supported", STR_ARG(name));
     load_point_key(l, item, at_key(l, at, name));
@@ -315,28 +327,27 @@ void load_text(struct load *l, const struct at *at, struct json_val v, const str
     }
 }
 
+static void load_text_expr(struct load *l, struct json_val v, struct asl_text *text)
+{
+    text->kind = ASL_FIELD_PATH;
+    text->value = v.tag == JSON_STRING ? json_str(v) : STR("");
+    text->path = load_compile_expr(l, v);
+}
+
 void load_text_path(struct load *l, const struct at *at, struct json_val v, const struct field *f,
                     void *target)
 {
-    struct error ignored;
-    struct asl_text *text = target;
     (void)f;
-    text->kind = ASL_FIELD_PATH;
-    text->value = v.tag == JSON_STRING ? json_str(v) : STR("");
-    if (load_compile_path(l, at, v, true, false) != NULL &&
-        jsonpath_expr_compile(&l->d->arena, json_str(v), &text->path, &ignored) != STATUS_OK)
-        load_error(l, SCHEMA, at, NULL, "Value is not a Reference Path");
+    if (load_compile_path(l, at, v, true, false) != NULL)
+        load_text_expr(l, v, target);
 }
 
 void load_expr_path(struct load *l, const struct at *at, struct json_val v, const struct field *f,
                     void *target)
 {
-    struct error err;
     struct asl_text *text = target;
-    text->kind = ASL_FIELD_PATH;
-    text->value = v.tag == JSON_STRING ? json_str(v) : STR("");
-    if (v.tag != JSON_STRING ||
-        jsonpath_expr_compile(&l->d->arena, json_str(v), &text->path, &err) != STATUS_OK)
+    load_text_expr(l, v, text);
+    if (text->path == NULL)
         load_error(l, SCHEMA, at, NULL,
                    "The value for the field '%s' must be a valid JSONPath or a valid intrinsic "
                    "function call",

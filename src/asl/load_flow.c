@@ -5,7 +5,10 @@
  */
 #include "asl/load_internal.h"
 
-enum { FLOW_MAP_FROM = 9 /* states, from which on a map finds one faster */ };
+enum {
+    FLOW_MAP_FROM = 9,   /* states, from which on a map finds one faster */
+    FLOW_GUESSES = 1000, /* states whose names are compared with one that is not there */
+};
 
 void load_transition(struct load *l, const struct at *at, str name, const struct asl_state **target)
 {
@@ -54,14 +57,23 @@ static const struct asl_state *flow_find(struct load *l, const struct asl_machin
     return NULL;
 }
 
+static const char *flow_hint(struct load *l, const struct transition *t)
+{
+    struct guess guess = guess_begin(t->name);
+    if (map_get(&l->names, t->name) != MAP_NONE)
+        return "a transition leads to a state of the same States object";
+    for (uint32_t i = 0; i < t->machine->state_count && i < FLOW_GUESSES; i++)
+        guess_try(&guess, t->machine->states[i]->name);
+    return guess_hint(l, &guess);
+}
+
 static void flow_resolve(struct load *l, struct transition *t)
 {
     if (t->name.p == NULL || t->machine->state_count == 0)
         return;
     *t->target = flow_find(l, t->machine, t->name);
     if (*t->target == NULL)
-        load_error(l, "MISSING_TRANSITION_TARGET", t->at,
-                   "a transition leads to a state of the same States object",
+        load_error(l, "MISSING_TRANSITION_TARGET", t->at, flow_hint(l, t),
                    "Missing 'Next' target: %.*s", STR_ARG(t->name));
 }
 

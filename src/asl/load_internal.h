@@ -91,6 +91,12 @@ struct assigned {
     const struct asl_machine *machine;
 };
 
+/* A variable that a state reads. */
+struct reference {
+    uint32_t state; /* number */
+    str name;
+};
+
 struct label {
     const struct at *at; /* of the Map */
     struct asl_map *map;
@@ -117,7 +123,7 @@ struct load {
     struct list states;   /* struct state_note */
     struct list machines; /* struct machine_note */
     struct list names_of_variables;
-    struct list transitions, assigns, labels;
+    struct list transitions, assigns, labels, references;
     struct list expressions; /* struct asl_jsonata * */
     uint32_t depth;          /* machines around the one being read */
     bool in_express;         /* what is read runs as Express */
@@ -160,6 +166,16 @@ struct span place_find(struct load *l, const struct at *at);
 /* Its key; the value where there is none. */
 struct span place_find_key(struct load *l, const struct at *at);
 
+/* The name that is nearest to a word, for hints. */
+struct guess {
+    str word, best;
+    unsigned least;
+};
+struct guess guess_begin(str word);
+void guess_try(struct guess *g, str name);
+/* "did you mean '…'?", or NULL when no name is near. */
+const char *guess_hint(struct load *l, const struct guess *g);
+
 void *list_push(struct load *l, struct list *list, size_t size);
 
 /* ---- fields and plain values: load_field.c ---- */
@@ -195,6 +211,8 @@ bool load_is_timestamp(str s);
 bool load_is_jsonata(const struct load *l, struct json_val v);
 /* NULL when it does not compile (reported). */
 const struct asl_jsonata *load_jsonata(struct load *l, const struct at *at, struct json_val v);
+/* Notes that the state being read reads a variable; an empty name is none. load_scope.c */
+void load_reference(struct load *l, str name);
 load_fn load_template;        /* const struct asl_template * */
 load_fn load_object_template; /* the same, an object or an expression */
 load_fn load_items;           /* the same, an array, an object or an expression */
@@ -202,6 +220,8 @@ load_fn load_assign;          /* struct asl_assign */
 load_fn load_path;            /* struct asl_path */
 load_fn load_result_path;     /* struct asl_path: reference, not of the context */
 load_fn load_items_path;      /* struct asl_path: reference, of the context too */
+/* A path or a call; NULL when it is neither, for the caller to report. */
+const struct jsonpath_expr *load_compile_expr(struct load *l, struct json_val v);
 const struct jsonpath *load_compile_path(struct load *l, const struct at *at, struct json_val v,
                                          bool reference, bool context);
 

@@ -66,6 +66,28 @@ void *list_push(struct load *l, struct list *list, size_t size)
     return (char *)list->items + size * list->count++;
 }
 
+struct guess guess_begin(str word)
+{
+    return (struct guess){.word = word, .best = STR(""), .least = 3};
+}
+
+void guess_try(struct guess *g, str name)
+{
+    unsigned distance = str_distance(g->word, name);
+    if (distance >= g->least || distance >= name.n)
+        return;
+    g->least = distance;
+    g->best = name;
+}
+
+const char *guess_hint(struct load *l, const struct guess *g)
+{
+    if (g->best.n == 0)
+        return NULL;
+    return arena_cstr(&l->out->arena,
+                      arena_printf(&l->scratch, "did you mean '%.*s'?", STR_ARG(g->best)));
+}
+
 static void report_place(struct load *l, struct asl_diagnostic *item, struct span span)
 {
     str before = str_sub(l->text, 0, span.start);

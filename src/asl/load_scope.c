@@ -7,6 +7,7 @@
 
 #include "base/utf8.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 /* ---- variables ---- */
 
@@ -23,6 +24,42 @@ static void scope_bind(struct load *l, struct asl_jsonata *x)
             found[x->variable_count++] = variable;
     }
     x->variables = found;
+}
+
+void load_reference(struct load *l, str name)
+{
+    if (name.n == 0 || l->state == NULL || str_eq(name, STR("states")))
+        return;
+    struct reference *r = list_push(l, &l->references, sizeof(*r));
+    *r = (struct reference){l->state->number, name};
+}
+
+static int reference_order(const void *left, const void *right)
+{
+    const struct reference *a = left, *b = right;
+    if (a->state != b->state)
+        return a->state < b->state ? -1 : 1;
+    return str_cmp(a->name, b->name);
+}
+
+/* Sorted by state and name, the names of a state stand in a row; each is kept once. */
+static void scope_settle_references(struct load *l)
+{
+    struct reference *all = l->references.items;
+    uint32_t count = l->references.count;
+    if (count == 0)
+        return;
+    qsort(all, count, sizeof(*all), reference_order);
+    str *names = arena_alloc(&l->d->arena, count * sizeof(*names));
+    for (uint32_t i = 0; i < count; i++) {
+        struct asl_state *state = ((struct state_note *)l->states.items)[all[i].state].state;
+        if (i > 0 && reference_order(&all[i - 1], &all[i]) == 0)
+            continue;
+        if (state->reference_count == 0)
+            state->references = names;
+        state->reference_count++;
+        *names++ = arena_dup(&l->d->arena, all[i].name);
+    }
 }
 
 /* A variable as a machine assigns it, for the map. */
@@ -74,6 +111,7 @@ void load_settle_scopes(struct load *l)
         scope_check(l, &assigned, &all[i]);
     for (uint32_t i = 0; i < l->expressions.count; i++)
         scope_bind(l, ((struct asl_jsonata **)l->expressions.items)[i]);
+    scope_settle_references(l);
 }
 
 /* ---- labels ---- */

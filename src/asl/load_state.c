@@ -334,7 +334,11 @@ static void state_check_task(struct load *l, const struct at *at)
 void load_state(struct load *l, uint32_t number, struct json_val v)
 {
     struct state_note note = ((struct state_note *)l->states.items)[number];
-    struct load outer = *l;
+    struct asl_state *outer =
+        l->state; /* whose part this machine is; its own fields go on behind */
+    const struct at *outer_at = l->state_at;
+    enum asl_language outer_language = l->language;
+    unsigned outer_reads = l->reads;
     l->state = note.state;
     l->state_at = note.at;
     l->reads = 0;
@@ -350,10 +354,10 @@ void load_state(struct load *l, uint32_t number, struct json_val v)
     struct state_note *kept = (struct state_note *)l->states.items + number;
     kept->is_broken = !is_known;
     kept->ends = !is_known || state_ends(l, note.at, v);
-    l->state = outer.state;
-    l->state_at = outer.state_at;
-    l->language = outer.language;
-    l->reads = outer.reads;
+    l->state = outer;
+    l->state_at = outer_at;
+    l->language = outer_language;
+    l->reads = outer_reads;
 }
 
 const char *asl_state_type_name(enum asl_state_type type)

@@ -110,10 +110,25 @@ const struct asl_jsonata *load_jsonata(struct load *l, const struct at *at, stru
                                     STR_ARG(ref.name)));
     jsonata_members(x->code, STR("states"), jsonata_member, &use);
     *(struct asl_jsonata **)list_push(l, &l->expressions, sizeof(x)) = x;
+    for (uint32_t i = 0; jsonata_free_variable(x->code, i, &ref.name); i++)
+        load_reference(l, ref.name);
     return x;
 }
 
 /* ---- paths ---- */
+
+const struct jsonpath_expr *load_compile_expr(struct load *l, struct json_val v)
+{
+    const struct jsonpath_expr *expr;
+    struct error ignored;
+    str name;
+    if (v.tag != JSON_STRING ||
+        jsonpath_expr_compile(&l->d->arena, json_str(v), &expr, &ignored) != STATUS_OK)
+        return NULL;
+    for (uint32_t i = 0; jsonpath_expr_variable(expr, i, &name); i++)
+        load_reference(l, name);
+    return expr;
+}
 
 const struct jsonpath *load_compile_path(struct load *l, const struct at *at, struct json_val v,
                                          bool reference, bool context)
@@ -129,6 +144,7 @@ const struct jsonpath *load_compile_path(struct load *l, const struct at *at, st
             load_error(l, SCHEMA, at, NULL, "Value is not a valid JSONPath");
         return NULL;
     }
+    load_reference(l, jsonpath_variable(path));
     bool is_context = jsonpath_root(path) == JSONPATH_CONTEXT;
     if (reference && (!jsonpath_is_reference(path) || (is_context && !context))) {
         const char *hint = is_context ? "the context object ($$) cannot be used here"
@@ -195,12 +211,11 @@ static bool template_is_expr_key(const struct load *l, str key)
 static void template_read_expr(struct load *l, const struct at *at, str key, struct json_val v,
                                struct asl_template *t)
 {
-    struct error err;
     t->kind = ASL_TEMPLATE_PATH;
     t->field = key;
     t->text = v.tag == JSON_STRING ? json_str(v) : STR("");
-    if (v.tag != JSON_STRING ||
-        jsonpath_expr_compile(&l->d->arena, json_str(v), &t->path, &err) != STATUS_OK)
+    t->path = load_compile_expr(l, v);
+    if (t->path == NULL)
         load_point(l,
                    load_error(l, SCHEMA, at, NULL,
                               "The value for the field '%.*s' must be a valid JSONPath or a valid "

@@ -51,3 +51,27 @@ size_t str_rfind_byte(str s, char c)
     const char *found = memrchr(s.p, c, s.n);
     return found == NULL ? STR_NONE : (size_t)(found - s.p);
 }
+
+unsigned str_distance(str a, str b)
+{
+    unsigned row[STR_DISTANCE_MAX + 1];
+    if (a.n > STR_DISTANCE_MAX || b.n > STR_DISTANCE_MAX)
+        return STR_DISTANCE_MAX;
+    for (unsigned j = 0; j <= b.n; j++)
+        row[j] = j;
+    for (unsigned i = 1; i <= a.n; i++) {
+        unsigned diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.n; j++) {
+            unsigned above = row[j];
+            unsigned best = diagonal + (a.p[i - 1] != b.p[j - 1]);
+            if (best > above + 1)
+                best = above + 1;
+            if (best > row[j - 1] + 1)
+                best = row[j - 1] + 1;
+            row[j] = best;
+            diagonal = above;
+        }
+    }
+    return row[b.n];
+}

@@ -55,4 +55,9 @@ size_t str_find(str s, str needle, size_t from);
 size_t str_find_byte(str s, char c, size_t from);
 size_t str_rfind_byte(str s, char c);
 
+/* Bytes to insert, remove or replace to get from one word to the other; STR_DISTANCE_MAX for words
+ * longer than that. */
+enum { STR_DISTANCE_MAX = 40 };
+unsigned str_distance(str a, str b);
+
 #endif

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MESSAGE_MAX_BYTES = 4096, SUGGEST_MAX = 24 };
+enum { MESSAGE_MAX_BYTES = 4096 };
 
 /* One write for the whole message, so that those of several processes do not mix. */
 static void message_send(const struct buf *b)
@@ -78,39 +78,13 @@ bool cmd_may_color(int fd)
     return isatty(fd) && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
 }
 
-/* Letters to insert, remove or replace to get from one word to the other. */
-static unsigned suggest_distance(const char *a, const char *b)
-{
-    size_t n = strlen(a), m = strlen(b);
-    unsigned row[SUGGEST_MAX + 1];
-    if (n > SUGGEST_MAX || m > SUGGEST_MAX)
-        return SUGGEST_MAX;
-    for (unsigned j = 0; j <= m; j++)
-        row[j] = j;
-    for (unsigned i = 1; i <= n; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            unsigned above = row[j];
-            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-            if (best > above + 1)
-                best = above + 1;
-            if (best > row[j - 1] + 1)
-                best = row[j - 1] + 1;
-            row[j] = best;
-            diagonal = above;
-        }
-    }
-    return row[m];
-}
-
 const char *cmd_suggest(const char *word, const char *const *names)
 {
     const char *best = NULL;
     unsigned least = 3; /* further away it is another word, not a slip */
     size_t n = strlen(word);
     for (; *names; names++) {
-        unsigned distance = suggest_distance(word, *names);
+        unsigned distance = str_distance(str_of(word), str_of(*names));
         if (n >= 3 && strncmp(word, *names, n) == 0)
             distance = 1;
         if (distance < least && distance < strlen(*names)) {

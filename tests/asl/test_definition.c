@@ -114,6 +114,27 @@ static void expressions_know_their_place_and_what_they_read(void **state)
     asl_definition_unref(d);
 }
 
+static void states_know_the_variables_they_read(void **state)
+{
+    (void)state;
+    struct asl_definition *d = load_ok(
+        "{'StartAt': 'A', 'States': {'A': {'Type': 'Pass', 'InputPath': '$v.x', 'Parameters':"
+        "{'a.$': 'States.Format($w, $b, $v)', 'c.$': '$.v'}, 'Assign': {'own': 1}, 'Next': 'B'},"
+        "'B': {'Type': 'Map', 'QueryLanguage': 'JSONata', 'Items': '{% $z.($local := 1) %}',"
+        "'ItemProcessor': {'StartAt': 'C', 'States': {'C': {'Type': 'Wait', 'SecondsPath': '$n',"
+        "'End': true}}}, 'End': true}}}");
+    const struct asl_state *a = state_of(d, "A"), *b = state_of(d, "B"), *c = state_of(d, "C");
+    assert_int_equal(a->reference_count, 3);
+    assert_str(a->references[0], "b");
+    assert_str(a->references[1], "v");
+    assert_str(a->references[2], "w");
+    assert_int_equal(b->reference_count, 1);
+    assert_str(b->references[0], "z");
+    assert_int_equal(c->reference_count, 1);
+    assert_str(c->references[0], "n");
+    asl_definition_unref(d);
+}
+
 static void retriers_get_their_defaults(void **state)
 {
     (void)state;
@@ -291,6 +312,7 @@ int main(void)
         cmocka_unit_test(what_holds_no_expression_is_one_literal),
         cmocka_unit_test(objects_with_equal_keys_share_their_shape),
         cmocka_unit_test(expressions_know_their_place_and_what_they_read),
+        cmocka_unit_test(states_know_the_variables_they_read),
         cmocka_unit_test(retriers_get_their_defaults),
         cmocka_unit_test(resources_are_told_apart),
         cmocka_unit_test(choices_keep_their_logic),

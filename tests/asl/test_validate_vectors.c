@@ -24,6 +24,7 @@ enum {
     REFUSED = 60,
     VALIDATED = 7,
     TESTED = 83,
+    DESCRIBED = 18,
 };
 
 struct area {
@@ -34,7 +35,8 @@ struct area {
 struct vectors {
     struct report report;
     struct area areas[AREAS_MAX];
-    unsigned area_count, accepted, refused, validated, tested;
+    unsigned area_count, accepted, refused, validated, tested, described;
+    struct json_val created; /* the last definition */
     const char *file;
     struct area *area;
 };
@@ -111,6 +113,7 @@ static void try_create(struct vectors *v, struct json_val request, struct json_v
 {
     bool is_refused =
         error.tag == JSON_OBJECT && is_text(json_get(error, STR("code")), "InvalidDefinition");
+    v->created = json_get(request, STR("definition"));
     v->refused += is_refused;
     v->accepted += !is_refused;
     try_definition(v, json_get(request, STR("definition")), type_of(request),
@@ -188,9 +191,51 @@ static void try_state(struct vectors *v, struct json_val request, struct json_va
     buf_done(&text);
 }
 
+static bool is_listed(struct json_val list, str name)
+{
+    for (uint32_t i = 0; list.tag == JSON_ARRAY && i < list.len; i++)
+        if (str_eq(json_str(list.items[i]), name))
+            return true;
+    return false;
+}
+
+/* What DescribeStateMachine says about variables: an object of lists in no order. */
+static void try_references(struct vectors *v, struct json_val expected)
+{
+    struct buf text, shown;
+    struct error err;
+    struct asl_definition *d;
+    struct asl_load_options options = {.type = ASL_STANDARD};
+    uint32_t states = 0;
+    definition_text(&text, v->created);
+    if (asl_definition_load(buf_str(&text), &options, NULL, &d, &err) != STATUS_OK)
+        support_stop(err.message, v->file);
+    bool passed = true;
+    for (uint32_t i = 0; i < d->state_count; i++) {
+        const struct asl_state *state = d->states[i];
+        struct json_val list = json_get(expected, state->name);
+        states += state->reference_count > 0;
+        passed = passed && (list.tag == JSON_ARRAY ? list.len : 0) == state->reference_count;
+        for (uint32_t k = 0; k < state->reference_count; k++)
+            passed = passed && is_listed(list, state->references[k]);
+    }
+    passed = passed && states == expected.len;
+    buf_init(&shown, SIZE_MAX);
+    if (json_write(&shown, expected, 0, &err) != STATUS_OK)
+        support_stop(err.message, v->file);
+    judge(v, passed, buf_str(&shown), STR("others"));
+    v->described++;
+    asl_definition_unref(d);
+    buf_done(&shown);
+    buf_done(&text);
+}
+
 static void try_call(struct vectors *v, struct json_val call)
 {
     struct json_val operation = json_get(call, STR("operation"));
+    struct json_val answer = json_get(call, STR("response"));
+    if (answer.tag == JSON_OBJECT && json_get(answer, STR("variableReferences")).tag == JSON_OBJECT)
+        try_references(v, json_get(answer, STR("variableReferences")));
     struct json_val request = json_get(call, STR("request")), error = json_get(call, STR("error"));
     if (request.tag != JSON_OBJECT || json_get(request, STR("definition")).tag == JSON_UNDEFINED)
         return;
@@ -256,11 +301,13 @@ static void try_area(struct vectors *v, const char *root, const char *name)
 static bool is_complete(const struct vectors *v)
 {
     bool is = v->accepted == ACCEPTED && v->refused == REFUSED && v->validated == VALIDATED &&
-              v->tested == TESTED;
-    printf("definitions: %u accepted by AWS, %u refused, %u validated, %u of TestState\n",
-           v->accepted, v->refused, v->validated, v->tested);
+              v->tested == TESTED && v->described == DESCRIBED;
+    printf("definitions: %u accepted by AWS, %u refused, %u validated, %u of TestState; "
+           "%u described\n",
+           v->accepted, v->refused, v->validated, v->tested, v->described);
     if (!is)
-        printf("expected were %d, %d, %d, %d\n", ACCEPTED, REFUSED, VALIDATED, TESTED);
+        printf("expected were %d, %d, %d, %d, %d\n", ACCEPTED, REFUSED, VALIDATED, TESTED,
+               DESCRIBED);
     return is || v->report.filter_count > 0;
 }
 

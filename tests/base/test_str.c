@@ -75,6 +75,22 @@ static void finds_texts_and_bytes(void **state)
     assert_int_equal(str_rfind_byte((str){0}, 'x'), STR_NONE);
 }
 
+static void distance_counts_single_slips(void **state)
+{
+    (void)state;
+    assert_int_equal(str_distance(STR(""), STR("")), 0);
+    assert_int_equal(str_distance(STR("abc"), STR("")), 3);
+    assert_int_equal(str_distance(STR("Resource"), STR("Resource")), 0);
+    assert_int_equal(str_distance(STR("Resuorce"), STR("Resource")), 2);
+    assert_int_equal(str_distance(STR("Resources"), STR("Resource")), 1);
+    assert_int_equal(str_distance(STR("kitten"), STR("sitting")), 3);
+    char word[STR_DISTANCE_MAX + 1];
+    memset(word, 'x', sizeof(word));
+    str most = {word, STR_DISTANCE_MAX}, over = {word, STR_DISTANCE_MAX + 1};
+    assert_int_equal(str_distance(most, STR("x")), STR_DISTANCE_MAX - 1);
+    assert_int_equal(str_distance(over, over), STR_DISTANCE_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,6 +99,7 @@ int main(void)
         cmocka_unit_test(parts_are_cut_to_the_text),
         cmocka_unit_test(starts_and_ends),
         cmocka_unit_test(finds_texts_and_bytes),
+        cmocka_unit_test(distance_counts_single_slips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,22 +21,22 @@ good='{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}'
 {
   "StartAt": "A",
   "States": {
-    "A": {"Type": "Pass", "Next": "C"},
-    "B": {"Type": "Succeed"}
+    "A": {"Type": "Pass", "Next": "Stopp"},
+    "Stop": {"Type": "Succeed"}
   }
 }
 END
     run -1 --separate-stderr validate bad.json
     same "$stderr" ''
-    same "$output" 'bad.json:4:35: error MISSING_TRANSITION_TARGET: Missing '\''Next'\'' target: C
-    4 |     "A": {"Type": "Pass", "Next": "C"},
-                                          ^^^
+    same "$output" 'bad.json:4:35: error MISSING_TRANSITION_TARGET: Missing '\''Next'\'' target: Stopp
+    4 |     "A": {"Type": "Pass", "Next": "Stopp"},
+                                          ^^^^^^^
   at /States/A/Next
-  hint: a transition leads to a state of the same States object
-bad.json:5:5: error MISSING_TRANSITION_TARGET: State "B" is not reachable.
-    5 |     "B": {"Type": "Succeed"}
-            ^^^
-  at /States/B
+  hint: did you mean '\''Stop'\''?
+bad.json:5:5: error MISSING_TRANSITION_TARGET: State "Stop" is not reachable.
+    5 |     "Stop": {"Type": "Succeed"}
+            ^^^^^^
+  at /States/Stop
   hint: no transition leads here from StartAt
 2 errors, 0 warnings'
 }
