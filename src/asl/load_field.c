@@ -81,9 +81,10 @@ static const char *field_hint(struct load *l, str name, const struct table *tabl
 static void load_unknown(struct load *l, const struct at *at, str name, const struct table *table,
                          unsigned type)
 {
-    const char *hint = field_hint(l, name, table, type);
     struct asl_diagnostic *item =
-        load_error(l, SCHEMA, at, hint, "Field '%.*s' is not supported", STR_ARG(name));
+        load_error(l, SCHEMA, at, NULL, "Field '%.*s' is not supported", STR_ARG(name));
+    if (item != NULL)
+        item->hint = field_hint(l, name, table, type);
     load_point_key(l, item, at_key(l, at, name));
 }
 

@@ -6,8 +6,8 @@
 #include "asl/load_internal.h"
 
 enum {
-    FLOW_MAP_FROM = 9,   /* states, from which on a map finds one faster */
-    FLOW_GUESSES = 1000, /* states whose names are compared with one that is not there */
+    FLOW_MAP_FROM = 9,  /* states, from which on a map finds one faster */
+    FLOW_GUESSES = 100, /* states whose names are compared with one that is not there */
 };
 
 void load_transition(struct load *l, const struct at *at, str name, const struct asl_state **target)
@@ -72,9 +72,12 @@ static void flow_resolve(struct load *l, struct transition *t)
     if (t->name.p == NULL || t->machine->state_count == 0)
         return;
     *t->target = flow_find(l, t->machine, t->name);
-    if (*t->target == NULL)
-        load_error(l, "MISSING_TRANSITION_TARGET", t->at, flow_hint(l, t),
-                   "Missing 'Next' target: %.*s", STR_ARG(t->name));
+    if (*t->target != NULL)
+        return;
+    struct asl_diagnostic *item = load_error(l, "MISSING_TRANSITION_TARGET", t->at, NULL,
+                                             "Missing 'Next' target: %.*s", STR_ARG(t->name));
+    if (item != NULL)
+        item->hint = flow_hint(l, t);
 }
 
 /* ---- reaching ---- */

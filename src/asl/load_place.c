@@ -15,6 +15,7 @@ struct place {
     uint32_t start, end;         /* of the value */
     uint32_t key_start, key_end; /* of the key, quotes included; 0, 0: none */
     int32_t up, first, next, last;
+    str key;
 };
 
 struct place_index {
@@ -31,6 +32,16 @@ struct indexer {
 };
 
 /* ---- making the index ---- */
+
+/* The text of a key with its quotes, escapes undone. */
+static str place_key(struct load *l, str raw)
+{
+    struct json_val v;
+    struct error err;
+    if (str_find_byte(raw, '\\', 0) == STR_NONE)
+        return str_sub(raw, 1, raw.n - 1);
+    return json_parse_in(&l->scratch, raw, NULL, &v, &err) == STATUS_OK ? json_str(v) : STR("");
+}
 
 static int32_t place_push(struct indexer *x)
 {
@@ -51,6 +62,8 @@ static int32_t place_push(struct indexer *x)
                                           .first = PLACE_NONE,
                                           .next = PLACE_NONE,
                                           .last = PLACE_NONE};
+    if (x->key_end > 0)
+        index->items[number].key = place_key(x->l, str_sub(x->l->text, x->key_start, x->key_end));
     x->key_start = x->key_end = 0;
     if (x->up != PLACE_NONE) {
         struct place *up = &index->items[x->up];
@@ -142,18 +155,6 @@ static struct place_index *place_make(struct load *l)
 
 /* ---- looking up ---- */
 
-static bool place_is_key(struct load *l, const struct place *p, str key)
-{
-    str raw = str_sub(l->text, p->key_start, p->key_end);
-    struct json_val v;
-    struct error err;
-    if (raw.n < 2)
-        return false;
-    if (str_find_byte(raw, '\\', 0) == STR_NONE)
-        return str_eq(str_sub(raw, 1, raw.n - 1), key);
-    return json_parse_in(&l->scratch, raw, NULL, &v, &err) == STATUS_OK && str_eq(json_str(v), key);
-}
-
 /* Of equal keys the last counts, as for the parser. */
 static int32_t place_child(struct load *l, int32_t up, const struct at *at)
 {
@@ -163,7 +164,7 @@ static int32_t place_child(struct load *l, int32_t up, const struct at *at)
     for (int32_t i = items[up].first; i != PLACE_NONE; i = items[i].next, index++) {
         if (at->is_index && index == at->index)
             return i;
-        if (!at->is_index && place_is_key(l, &items[i], at->key))
+        if (!at->is_index && str_eq(items[i].key, at->key))
             found = i;
     }
     return found;

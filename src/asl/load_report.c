@@ -162,7 +162,7 @@ void load_error_within(struct load *l, const char *code, const struct at *at, co
         return;
     item->message = arena_dup(&l->out->arena, message);
     str raw = str_sub(l->text, item->offset, item->offset + item->length);
-    if (to <= from || to + 2 > raw.n || str_find_byte(raw, '\\', 0) != STR_NONE)
+    if (to < from || to + 2 > raw.n || str_find_byte(raw, '\\', 0) != STR_NONE)
         return;
     report_place(l, item, (struct span){item->offset + 1 + from, item->offset + 1 + to});
 }

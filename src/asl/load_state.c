@@ -23,7 +23,7 @@ enum {
 };
 
 #define MAX_SECONDS 99999999
-#define MAX_COUNT 100000000
+#define MAX_COUNT 9e15 /* no bound but that of whole numbers */
 
 /* The order is the one in which AWS lists them. */
 static const char *const type_words[] = {"Task",   "Wait",     "Pass", "Succeed", "Fail",

@@ -148,6 +148,23 @@ static void many_branches_of_one_name_are_no_trouble(void **state)
     buf_done(&text);
 }
 
+static void many_mistakes_are_no_trouble(void **state)
+{
+    (void)state;
+    struct buf text;
+    enum { STATES = 12000 };
+    buf_init(&text, SIZE_MAX);
+    buf_add(&text, STR("{\"StartAt\":\"A\",\"States\":{\"A\":" STATE_END));
+    for (unsigned i = 0; i < STATES; i++)
+        buf_printf(&text, ",\"\\u0041%u\":{\"Type\":\"Pass\",\"Nxt\":0,\"Next\":\"%030u\"}", i, i);
+    buf_add(&text, STR("}}"));
+    struct outcome o = outcome_of(buf_str(&text));
+    assert_int_equal(o.found.count, ASL_MAX_DIAGNOSTICS);
+    assert_int_equal(o.found.error_count, 3 * STATES);
+    asl_diagnostics_done(&o.found);
+    buf_done(&text);
+}
+
 static void places_are_found_behind_escapes_and_doubled_keys(void **state)
 {
     (void)state;
@@ -209,6 +226,7 @@ int main(void)
         cmocka_unit_test(findings_are_kept_up_to_a_limit_and_counted_beyond),
         cmocka_unit_test(many_states_are_no_trouble),
         cmocka_unit_test(many_branches_of_one_name_are_no_trouble),
+        cmocka_unit_test(many_mistakes_are_no_trouble),
         cmocka_unit_test(places_are_found_behind_escapes_and_doubled_keys),
         cmocka_unit_test(a_text_that_is_no_utf8_is_refused),
         cmocka_unit_test(the_error_is_what_create_state_machine_answers),
