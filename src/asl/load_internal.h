@@ -233,8 +233,10 @@ load_fn load_choices;     /* load_choice.c: struct asl_choice */
 load_fn load_resource;    /* load_resource.c: struct asl_resource of a Task */
 load_fn load_s3_resource; /* of a reader or writer */
 load_fn load_credentials; /* const struct asl_template * */
-load_fn load_branches;    /* load_machine.c: struct asl_parallel */
-load_fn load_processor;   /* load_map.c: struct asl_map */
+/* Are the arguments there that the Task's integration cannot do without? */
+void load_check_arguments(struct load *l, const struct at *at, struct json_val v);
+load_fn load_branches;  /* load_machine.c: struct asl_parallel */
+load_fn load_processor; /* load_map.c: struct asl_map */
 load_fn load_iterator;
 load_fn load_reader;
 load_fn load_batcher;

@@ -5,77 +5,81 @@
  */
 #include "asl/load_internal.h"
 
+#include <stdio.h>
+
 enum { R = 1, S = 2, S2 = 4, T = 8 }; /* request-response, .sync, .sync:2, .waitForTaskToken */
 
 struct integration {
     const char *service, *action;
     unsigned patterns;
+    const char *required[4]; /* arguments without which the call cannot be made */
 };
 
 static const struct integration integrations[] = {
-    {"apigateway", "invoke", R | T},
-    {"athena", "getQueryExecution", R},
-    {"athena", "getQueryResults", R},
-    {"athena", "startQueryExecution", R | S},
-    {"athena", "stopQueryExecution", R},
-    {"batch", "submitJob", R | S},
-    {"bedrock", "createModelCustomizationJob", R | S},
-    {"bedrock", "invokeModel", R},
-    {"codebuild", "batchDeleteBuilds", R},
-    {"codebuild", "batchGetReports", R},
-    {"codebuild", "deleteBuildBatch", R},
-    {"codebuild", "retryBuildBatch", R | S},
-    {"codebuild", "startBuild", R | S},
-    {"codebuild", "startBuildBatch", R | S},
-    {"codebuild", "stopBuild", R},
-    {"codebuild", "stopBuildBatch", R},
-    {"databrew", "startJobRun", R | S},
-    {"dynamodb", "deleteItem", R},
-    {"dynamodb", "getItem", R},
-    {"dynamodb", "putItem", R},
-    {"dynamodb", "updateItem", R},
-    {"ecs", "runTask", R | S | T},
-    {"eks", "call", R},
-    {"eks", "createCluster", R | S},
-    {"eks", "createFargateProfile", R | S},
-    {"eks", "createNodegroup", R | S},
-    {"eks", "deleteCluster", R | S},
-    {"eks", "deleteFargateProfile", R | S},
-    {"eks", "deleteNodegroup", R | S},
-    {"eks", "runJob", R | S},
-    {"elasticmapreduce", "addStep", R | S},
-    {"elasticmapreduce", "cancelStep", R},
-    {"elasticmapreduce", "createCluster", R | S},
-    {"elasticmapreduce", "modifyInstanceFleetByName", R},
-    {"elasticmapreduce", "modifyInstanceGroupByName", R},
-    {"elasticmapreduce", "setClusterTerminationProtection", R},
-    {"elasticmapreduce", "terminateCluster", R | S},
-    {"emr-containers", "createVirtualCluster", R},
-    {"emr-containers", "deleteVirtualCluster", R | S},
-    {"emr-containers", "startJobRun", R | S},
-    {"emr-serverless", "cancelJobRun", R | S},
-    {"emr-serverless", "createApplication", R | S},
-    {"emr-serverless", "deleteApplication", R | S},
-    {"emr-serverless", "startApplication", R | S},
-    {"emr-serverless", "startJobRun", R | S},
-    {"emr-serverless", "stopApplication", R | S},
-    {"events", "putEvents", R | T},
-    {"glue", "startJobRun", R | S},
-    {"http", "invoke", R},
-    {"lambda", "invoke", R | T},
-    {"mediaconvert", "createJob", R | S},
-    {"sagemaker", "createEndpoint", R},
-    {"sagemaker", "createEndpointConfig", R},
-    {"sagemaker", "createHyperParameterTuningJob", R | S},
-    {"sagemaker", "createLabelingJob", R | S},
-    {"sagemaker", "createModel", R},
-    {"sagemaker", "createProcessingJob", R | S},
-    {"sagemaker", "createTrainingJob", R | S},
-    {"sagemaker", "createTransformJob", R | S},
-    {"sagemaker", "updateEndpoint", R},
-    {"sns", "publish", R | T},
-    {"sqs", "sendMessage", R | T},
-    {"states", "startExecution", R | S | S2 | T},
+    /* service, action, patterns, required arguments where they are known */
+    {"apigateway", "invoke", R | T, {"ApiEndpoint", "Method"}},
+    {"athena", "getQueryExecution", R, {NULL}},
+    {"athena", "getQueryResults", R, {NULL}},
+    {"athena", "startQueryExecution", R | S, {"QueryString"}},
+    {"athena", "stopQueryExecution", R, {NULL}},
+    {"batch", "submitJob", R | S, {"JobName", "JobDefinition", "JobQueue"}},
+    {"bedrock", "createModelCustomizationJob", R | S, {NULL}},
+    {"bedrock", "invokeModel", R, {"ModelId"}},
+    {"codebuild", "batchDeleteBuilds", R, {NULL}},
+    {"codebuild", "batchGetReports", R, {NULL}},
+    {"codebuild", "deleteBuildBatch", R, {NULL}},
+    {"codebuild", "retryBuildBatch", R | S, {NULL}},
+    {"codebuild", "startBuild", R | S, {"ProjectName"}},
+    {"codebuild", "startBuildBatch", R | S, {NULL}},
+    {"codebuild", "stopBuild", R, {NULL}},
+    {"codebuild", "stopBuildBatch", R, {NULL}},
+    {"databrew", "startJobRun", R | S, {NULL}},
+    {"dynamodb", "deleteItem", R, {"TableName", "Key"}},
+    {"dynamodb", "getItem", R, {"TableName", "Key"}},
+    {"dynamodb", "putItem", R, {"TableName", "Item"}},
+    {"dynamodb", "updateItem", R, {"TableName", "Key"}},
+    {"ecs", "runTask", R | S | T, {"TaskDefinition"}},
+    {"eks", "call", R, {NULL}},
+    {"eks", "createCluster", R | S, {NULL}},
+    {"eks", "createFargateProfile", R | S, {NULL}},
+    {"eks", "createNodegroup", R | S, {NULL}},
+    {"eks", "deleteCluster", R | S, {NULL}},
+    {"eks", "deleteFargateProfile", R | S, {NULL}},
+    {"eks", "deleteNodegroup", R | S, {NULL}},
+    {"eks", "runJob", R | S, {NULL}},
+    {"elasticmapreduce", "addStep", R | S, {NULL}},
+    {"elasticmapreduce", "cancelStep", R, {NULL}},
+    {"elasticmapreduce", "createCluster", R | S, {NULL}},
+    {"elasticmapreduce", "modifyInstanceFleetByName", R, {NULL}},
+    {"elasticmapreduce", "modifyInstanceGroupByName", R, {NULL}},
+    {"elasticmapreduce", "setClusterTerminationProtection", R, {NULL}},
+    {"elasticmapreduce", "terminateCluster", R | S, {NULL}},
+    {"emr-containers", "createVirtualCluster", R, {NULL}},
+    {"emr-containers", "deleteVirtualCluster", R | S, {NULL}},
+    {"emr-containers", "startJobRun", R | S, {NULL}},
+    {"emr-serverless", "cancelJobRun", R | S, {NULL}},
+    {"emr-serverless", "createApplication", R | S, {NULL}},
+    {"emr-serverless", "deleteApplication", R | S, {NULL}},
+    {"emr-serverless", "startApplication", R | S, {NULL}},
+    {"emr-serverless", "startJobRun", R | S, {NULL}},
+    {"emr-serverless", "stopApplication", R | S, {NULL}},
+    {"events", "putEvents", R | T, {"Entries"}},
+    {"glue", "startJobRun", R | S, {"JobName"}},
+    {"http", "invoke", R, {"ApiEndpoint", "Method"}},
+    {"lambda", "invoke", R | T, {"FunctionName"}},
+    {"mediaconvert", "createJob", R | S, {NULL}},
+    {"sagemaker", "createEndpoint", R, {NULL}},
+    {"sagemaker", "createEndpointConfig", R, {NULL}},
+    {"sagemaker", "createHyperParameterTuningJob", R | S, {NULL}},
+    {"sagemaker", "createLabelingJob", R | S, {NULL}},
+    {"sagemaker", "createModel", R, {NULL}},
+    {"sagemaker", "createProcessingJob", R | S, {NULL}},
+    {"sagemaker", "createTrainingJob", R | S, {NULL}},
+    {"sagemaker", "createTransformJob", R | S, {NULL}},
+    {"sagemaker", "updateEndpoint", R, {NULL}},
+    {"sns", "publish", R | T, {"Message"}},
+    {"sqs", "sendMessage", R | T, {"QueueUrl", "MessageBody"}},
+    {"states", "startExecution", R | S | S2 | T, {"StateMachineArn"}},
 };
 
 static const struct {
@@ -119,6 +123,15 @@ static unsigned resource_split_pattern(struct asl_resource *r, str *action)
     return 0;
 }
 
+static const struct integration *integration_find(str service, str action)
+{
+    for (size_t i = 0; i < ARRAY_LEN(integrations); i++)
+        if (str_eq(service, str_of(integrations[i].service)) &&
+            str_eq(action, str_of(integrations[i].action)))
+            return &integrations[i];
+    return NULL;
+}
+
 /* SERVICE:ACTION[pattern], or aws-sdk:SERVICE:ACTION[pattern]. */
 static bool resource_service(struct asl_resource *r, str rest)
 {
@@ -134,11 +147,8 @@ static bool resource_service(struct asl_resource *r, str rest)
     if (is_sdk)
         return action.n > 0 && r->resource_type.n > strlen("aws-sdk:") &&
                (pattern & (R | T)) != 0 && str_find_byte(action, ':', 0) == STR_NONE;
-    for (size_t i = 0; i < ARRAY_LEN(integrations); i++)
-        if (str_eq(r->resource_type, str_of(integrations[i].service)) &&
-            str_eq(action, str_of(integrations[i].action)))
-            return (integrations[i].patterns & pattern) != 0;
-    return false;
+    const struct integration *found = integration_find(r->resource_type, action);
+    return found != NULL && (found->patterns & pattern) != 0;
 }
 
 static bool resource_parse(str arn, struct asl_resource *r)
@@ -194,10 +204,12 @@ void load_resource(struct load *l, const struct at *at, struct json_val v, const
     (void)f;
     if (!load_is_string(l, at, v))
         return;
-    if (!resource_parse(json_str(v), r))
+    if (!resource_parse(json_str(v), r)) {
         resource_unknown(l, at, json_str(v));
-    else if (l->in_express)
+        *r = (struct asl_resource){.arn = json_str(v)};
+    } else if (l->in_express) {
         resource_check_express(l, at, r);
+    }
 }
 
 /* arn:aws:states:::s3:getObject and its like; the words of the field are the actions. */
@@ -230,4 +242,43 @@ void load_credentials(struct load *l, const struct at *at, struct json_val v, co
     if (is_object && !has_role)
         load_error(l, SCHEMA, at, NULL, "The field 'RoleArn' is required but was missing");
     load_object_template(l, at, v, f, target);
+}
+
+/* Is it there, plainly or, in a JSONPath state, with ".$" behind its name? */
+static bool arguments_have(const struct load *l, struct json_val arguments, const char *name)
+{
+    char path[64];
+    if (arguments.tag != JSON_OBJECT)
+        return false;
+    if (json_get(arguments, str_of(name)).tag != JSON_UNDEFINED)
+        return true;
+    snprintf(path, sizeof(path), "%s.$", name);
+    return l->language == ASL_JSONPATH && json_get(arguments, str_of(path)).tag != JSON_UNDEFINED;
+}
+
+/* AWS checks this when a definition is created; how it says so is not recorded, so it is an error
+ * only where AWS's rules are asked for. */
+static void arguments_missing(struct load *l, const struct at *at, const char *name)
+{
+    if (l->options->strict)
+        load_error(l, SCHEMA, at, NULL, "The field '%s' is required but was missing", name);
+    else
+        load_warning(l, SCHEMA, at, "the call will be refused when the state runs",
+                     "The field '%s' is required but was missing", name);
+}
+
+void load_check_arguments(struct load *l, const struct at *at, struct json_val v)
+{
+    const struct asl_resource *r = &l->state->task.resource;
+    str field = l->language == ASL_JSONATA ? STR("Arguments") : STR("Parameters");
+    struct json_val arguments = json_get(v, field);
+    bool is_absent = arguments.tag == JSON_UNDEFINED;
+    str action = str_sub(r->resource, 0, str_find_byte(r->resource, '.', 0));
+    const struct integration *found = integration_find(r->resource_type, action);
+    if (found == NULL || (!is_absent && arguments.tag != JSON_OBJECT))
+        return;
+    const struct at *here = is_absent ? at : at_key(l, at, field);
+    for (size_t i = 0; i < ARRAY_LEN(found->required) && found->required[i] != NULL; i++)
+        if (!arguments_have(l, arguments, found->required[i]))
+            arguments_missing(l, here, found->required[i]);
 }

@@ -322,9 +322,10 @@ static bool state_ends(struct load *l, const struct at *at, struct json_val v)
     return ends || !has_next;
 }
 
-static void state_check_task(struct load *l, const struct at *at)
+static void state_check_task(struct load *l, const struct at *at, struct json_val v)
 {
     const struct asl_task *task = &l->state->task;
+    load_check_arguments(l, at, v);
     if (task->timeout_seconds.kind == ASL_FIELD_LITERAL &&
         task->heartbeat_seconds.kind == ASL_FIELD_LITERAL &&
         task->heartbeat_seconds.value >= task->timeout_seconds.value)
@@ -347,7 +348,7 @@ void load_state(struct load *l, uint32_t number, struct json_val v)
         note.state->language = l->language = state_language(l, note.at, v);
         load_fields(l, note.at, v, &state_table, note.state);
         if (note.state->type == ASL_TASK)
-            state_check_task(l, note.at);
+            state_check_task(l, note.at, v);
         if (note.state->type == ASL_MAP)
             load_finish_map(l, note.at, v);
     }
