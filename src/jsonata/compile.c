@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { COMPILE_FIRST_BYTES = 4064 /* definitions keep hundreds of short ones, of 4 to 10 KB */ };
+
 /* Where the text is not UTF-8; lone surrogates pass, since JSON text around an expression can hold
  * them. */
 static size_t compile_invalid_at(str text)
@@ -119,6 +121,7 @@ enum status jsonata_compile(str text, unsigned flags, struct jsonata **ret,
     struct jsonata *x = calloc(1, sizeof(*x));
     check(x != NULL);
     arena_init(&x->arena, 0);
+    x->arena.first_size = COMPILE_FIRST_BYTES;
     x->text = arena_dup(&x->arena, text.n <= JSONATA_MAX_TEXT ? text : STR(""));
     x->flags = flags;
     symbols_init(&x->symbols, &x->arena, NULL);
