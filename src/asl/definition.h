@@ -23,9 +23,10 @@
 
 #define ASL_MAX_DEFINITION ((size_t)1 << 20) /* bytes of a text, as AWS has it */
 enum {
-    ASL_MAX_NAME = 80,
+    ASL_MAX_NAME = 80, /* characters */
     ASL_MAX_LABEL = 40,
-    ASL_MAX_NESTING = 100 /* machines within machines */
+    ASL_MAX_NESTING = 100,       /* machines within machines */
+    ASL_MAX_EXPRESSIONS = 10000, /* "{% … %}" in one definition; each takes 4 KB and more */
 };
 
 #define ASL_STATE_TYPE_LIST(X)                                                                     \

@@ -124,9 +124,10 @@ struct load {
     struct list machines; /* struct machine_note */
     struct list names_of_variables;
     struct list transitions, assigns, labels, references;
-    struct list expressions; /* struct asl_jsonata * */
-    uint32_t depth;          /* machines around the one being read */
-    bool in_express;         /* what is read runs as Express */
+    struct list expressions;       /* struct asl_jsonata * */
+    bool has_too_many_expressions; /* reported */
+    uint32_t depth;                /* machines around the one being read */
+    bool in_express;               /* what is read runs as Express */
 
     /* the state being read */
     struct asl_state *state;

@@ -92,8 +92,21 @@ static bool jsonata_compile_in(struct jsonata_use *use)
     return true;
 }
 
+static bool jsonata_has_room(struct load *l, const struct at *at)
+{
+    if (l->expressions.count < ASL_MAX_EXPRESSIONS)
+        return true;
+    if (!l->has_too_many_expressions)
+        load_error(l, SCHEMA, at, NULL, "A definition may have up to %d JSONata expressions",
+                   ASL_MAX_EXPRESSIONS);
+    l->has_too_many_expressions = true;
+    return false;
+}
+
 const struct asl_jsonata *load_jsonata(struct load *l, const struct at *at, struct json_val v)
 {
+    if (!jsonata_has_room(l, at))
+        return NULL;
     struct asl_jsonata *x = arena_zalloc(&l->d->arena, sizeof(*x));
     struct jsonata_use use = {.l = l, .at = at, .x = x};
     struct jsonata_reference ref;

@@ -165,6 +165,29 @@ static void many_mistakes_are_no_trouble(void **state)
     buf_done(&text);
 }
 
+static void expressions(struct buf *text, unsigned count)
+{
+    buf_add(text,
+            STR("{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":"
+                "\"Pass\",\"End\":true,\"Output\":[0"));
+    for (unsigned i = 0; i < count; i++)
+        buf_add(text, STR(",\"{%1%}\""));
+    buf_add(text, STR("]}}}"));
+}
+
+static void expressions_are_counted(void **state)
+{
+    (void)state;
+    struct buf text;
+    buf_init(&text, SIZE_MAX);
+    expressions(&text, ASL_MAX_EXPRESSIONS);
+    assert_accepted(buf_str(&text));
+    buf_clear(&text);
+    expressions(&text, ASL_MAX_EXPRESSIONS + 1000);
+    assert_only(buf_str(&text), "SCHEMA_VALIDATION_FAILED");
+    buf_done(&text);
+}
+
 static void places_are_found_behind_escapes_and_doubled_keys(void **state)
 {
     (void)state;
@@ -227,6 +250,7 @@ int main(void)
         cmocka_unit_test(many_states_are_no_trouble),
         cmocka_unit_test(many_branches_of_one_name_are_no_trouble),
         cmocka_unit_test(many_mistakes_are_no_trouble),
+        cmocka_unit_test(expressions_are_counted),
         cmocka_unit_test(places_are_found_behind_escapes_and_doubled_keys),
         cmocka_unit_test(a_text_that_is_no_utf8_is_refused),
         cmocka_unit_test(the_error_is_what_create_state_machine_answers),
