@@ -22,10 +22,7 @@ static load_fn choice_operator, choice_path, choice_logic, choice_variable, choi
     }
 
 static const struct field condition_fields[] = {
-#define X(op, text) {.name = text, .languages = LOAD_P, .read = choice_operator, .id = ASL_##op},
-    ASL_OPERATOR_LIST(X)
-#undef X
-        PATH(STRING_EQUALS, "StringEqualsPath"),
+    PATH(STRING_EQUALS, "StringEqualsPath"),
     PATH(STRING_LESS_THAN, "StringLessThanPath"),
     PATH(STRING_GREATER_THAN, "StringGreaterThanPath"),
     PATH(STRING_LESS_THAN_EQUALS, "StringLessThanEqualsPath"),
@@ -46,6 +43,9 @@ static const struct field condition_fields[] = {
     {.name = "Not", .languages = LOAD_P, .read = choice_logic, .id = ASL_NOT},
     {.name = "Variable", .languages = LOAD_P, .read = choice_variable},
     {.name = "Comment", .read = load_comment},
+#define X(op, text) {.name = text, .languages = LOAD_P, .read = choice_operator, .id = ASL_##op},
+    ASL_OPERATOR_LIST(X)
+#undef X
 };
 
 static const struct table condition_table = {.fields = condition_fields,
@@ -57,8 +57,8 @@ static const struct table condition_table = {.fields = condition_fields,
 static const struct field rule_fields[] = {
     {.name = "Next", .required = true},
     {.name = "Condition", .languages = LOAD_J, .required = true, .read = choice_condition},
-    {.name = "Assign", .read = load_assign, RULE(out.assign)},
-    {.name = "Output", .languages = LOAD_J, .read = load_template, RULE(out.output)},
+    ROW("Assign", LOAD_BOTH, load_assign, struct rule, out.assign),
+    ROW("Output", LOAD_J, load_template, struct rule, out.output),
 };
 
 static const struct table rule_table = {

@@ -47,6 +47,20 @@ struct field {
 
 #define LOAD_TYPE(type) (1u << (type))
 
+/* Rows of tables: a field read by a function, a number within bounds, one word of a list. */
+#define ROW(field, in, reader, type, member)                                                       \
+    {                                                                                              \
+        .name = field, .languages = in, .read = reader, .offset = offsetof(type, member)           \
+    }
+#define ROW_NUMBER(field, reader, least, most, type, member)                                       \
+    {                                                                                              \
+        .name = field, .read = reader, .min = least, .max = most, .offset = offsetof(type, member) \
+    }
+#define ROW_WORD(field, list, type, member)                                                        \
+    {                                                                                              \
+        .name = field, .read = load_word, .words = list, .offset = offsetof(type, member)          \
+    }
+
 /* Fields of which an object may have one, or must have one. */
 struct one_of {
     unsigned types; /* as in struct field */
@@ -238,7 +252,6 @@ load_fn load_credentials; /* const struct asl_template * */
 void load_check_arguments(struct load *l, const struct at *at, struct json_val v);
 load_fn load_branches;  /* load_machine.c: struct asl_parallel */
 load_fn load_processor; /* load_map.c: struct asl_map */
-load_fn load_iterator;
 load_fn load_reader;
 load_fn load_batcher;
 load_fn load_writer;

@@ -29,14 +29,14 @@ void load_value(struct load *l, const struct at *at, struct json_val v, const st
 
 static const struct field root_fields[] = {
     BODY_FIELDS,
-    {.name = "Version", .read = load_word, .words = version_words, BODY(version)},
-    {.name = "QueryLanguage", .read = load_word, .words = language_words, BODY(language)},
-    {.name = "TimeoutSeconds", .read = load_plain_int, .min = 1, .max = 99999999, BODY(timeout)},
+    ROW_WORD("Version", version_words, struct body, version),
+    ROW_WORD("QueryLanguage", language_words, struct body, language),
+    ROW_NUMBER("TimeoutSeconds", load_plain_int, 1, 99999999, struct body, timeout),
 };
 static const struct field branch_fields[] = {BODY_FIELDS};
 static const struct field processor_fields[] = {
     BODY_FIELDS,
-    {.name = "ProcessorConfig", .read = load_value, BODY(config)},
+    ROW("ProcessorConfig", LOAD_BOTH, load_value, struct body, config),
 };
 
 const struct table load_root_table = {.fields = root_fields, .count = ARRAY_LEN(root_fields)};

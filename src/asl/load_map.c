@@ -17,14 +17,8 @@ struct config {
 };
 
 static const struct field config_fields[] = {
-    {.name = "Mode",
-     .read = load_word,
-     .words = mode_words,
-     .offset = offsetof(struct config, mode)},
-    {.name = "ExecutionType",
-     .read = load_word,
-     .words = type_words,
-     .offset = offsetof(struct config, type)},
+    ROW_WORD("Mode", mode_words, struct config, mode),
+    ROW_WORD("ExecutionType", type_words, struct config, type),
 };
 static const struct table config_table = {.fields = config_fields,
                                           .count = ARRAY_LEN(config_fields)};
@@ -45,32 +39,20 @@ static void map_config(struct load *l, const struct at *up, struct json_val v, s
                    "Express state machine does not support Map states in 'DISTRIBUTED' mode");
 }
 
-static void map_machine(struct load *l, const struct at *at, struct json_val v,
-                        const struct table *table, struct asl_map *map)
+void load_processor(struct load *l, const struct at *at, struct json_val v, const struct field *f,
+                    void *target)
 {
+    struct asl_map *map = target;
+    (void)f;
     struct body body = {.timeout = 0};
     const struct asl_state *owner = l->state;
     bool in_express = l->in_express;
-    if (!load_fields(l, at, v, table, &body))
+    if (!load_fields(l, at, v, &load_processor_table, &body))
         return;
     map_config(l, at, body.config, map);
     l->in_express |= map->is_distributed && map->execution_type == ASL_EXPRESS;
     map->processor = load_machine(l, at, &body, owner);
     l->in_express = in_express;
-}
-
-void load_processor(struct load *l, const struct at *at, struct json_val v, const struct field *f,
-                    void *target)
-{
-    (void)f;
-    map_machine(l, at, v, &load_processor_table, target);
-}
-
-void load_iterator(struct load *l, const struct at *at, struct json_val v, const struct field *f,
-                   void *target)
-{
-    (void)f;
-    map_machine(l, at, v, &load_processor_table, target);
 }
 
 /* ---- ItemReader ---- */
@@ -95,15 +77,15 @@ static load_fn reader_config, reader_headers, reader_pointer;
 #define READER(member) .offset = offsetof(struct reader, member)
 
 static const struct field reader_config_fields[] = {
-    {.name = "InputType", .read = load_word, .words = input_words, READER(input)},
-    {.name = "Transformation", .read = load_word, .words = flatten_words, READER(flatten)},
-    {.name = "CSVHeaderLocation", .read = load_word, .words = header_words, READER(header)},
-    {.name = "CSVHeaders", .read = reader_headers, READER(out)},
-    {.name = "CSVDelimiter", .read = load_word, .words = delimiter_words, READER(delimiter)},
-    {.name = "ItemsPointer", .read = reader_pointer, READER(out.items_pointer)},
-    {.name = "ManifestType", .read = load_word, .words = manifest_words, READER(manifest)},
-    {.name = "MaxItems", .read = load_int, .min = 0, .max = MAP_MAX_ITEMS, READER(out.max_items)},
-    {.name = "MaxItemsPath", .languages = LOAD_P, .read = load_number_path, READER(out.max_items)},
+    ROW_WORD("InputType", input_words, struct reader, input),
+    ROW_WORD("Transformation", flatten_words, struct reader, flatten),
+    ROW_WORD("CSVHeaderLocation", header_words, struct reader, header),
+    ROW("CSVHeaders", LOAD_BOTH, reader_headers, struct reader, out),
+    ROW_WORD("CSVDelimiter", delimiter_words, struct reader, delimiter),
+    ROW("ItemsPointer", LOAD_BOTH, reader_pointer, struct reader, out.items_pointer),
+    ROW_WORD("ManifestType", manifest_words, struct reader, manifest),
+    ROW_NUMBER("MaxItems", load_int, 0, MAP_MAX_ITEMS, struct reader, out.max_items),
+    ROW("MaxItemsPath", LOAD_P, load_number_path, struct reader, out.max_items),
 };
 static const struct one_of reader_config_groups[] = {{0, false, {"MaxItems", "MaxItemsPath"}}};
 static const struct table reader_config_table = {
@@ -116,11 +98,8 @@ static const struct field reader_fields[] = {
      .read = load_s3_resource,
      .words = reader_actions,
      READER(out.resource)},
-    {.name = "Parameters",
-     .languages = LOAD_P,
-     .read = load_object_template,
-     READER(out.arguments)},
-    {.name = "Arguments", .languages = LOAD_J, .read = load_object_template, READER(out.arguments)},
+    ROW("Parameters", LOAD_P, load_object_template, struct reader, out.arguments),
+    ROW("Arguments", LOAD_J, load_object_template, struct reader, out.arguments),
     {.name = "ReaderConfig", .read = reader_config},
     {.name = "Comment", .read = load_comment},
 };
@@ -192,25 +171,12 @@ void load_reader(struct load *l, const struct at *at, struct json_val v, const s
 #define BATCHER(member) .offset = offsetof(struct asl_item_batcher, member)
 
 static const struct field batcher_fields[] = {
-    {.name = "MaxItemsPerBatch",
-     .read = load_int,
-     .min = 1,
-     .max = MAP_MAX_ITEMS,
-     BATCHER(max_items)},
-    {.name = "MaxItemsPerBatchPath",
-     .languages = LOAD_P,
-     .read = load_number_path,
-     BATCHER(max_items)},
-    {.name = "MaxInputBytesPerBatch",
-     .read = load_int,
-     .min = 1,
-     .max = MAP_MAX_BATCH,
-     BATCHER(max_bytes)},
-    {.name = "MaxInputBytesPerBatchPath",
-     .languages = LOAD_P,
-     .read = load_number_path,
-     BATCHER(max_bytes)},
-    {.name = "BatchInput", .read = load_object_template, BATCHER(batch_input)},
+    ROW_NUMBER("MaxItemsPerBatch", load_int, 1, MAP_MAX_ITEMS, struct asl_item_batcher, max_items),
+    ROW("MaxItemsPerBatchPath", LOAD_P, load_number_path, struct asl_item_batcher, max_items),
+    ROW_NUMBER("MaxInputBytesPerBatch", load_int, 1, MAP_MAX_BATCH, struct asl_item_batcher,
+               max_bytes),
+    ROW("MaxInputBytesPerBatchPath", LOAD_P, load_number_path, struct asl_item_batcher, max_bytes),
+    ROW("BatchInput", LOAD_BOTH, load_object_template, struct asl_item_batcher, batch_input),
     {.name = "Comment", .read = load_comment},
 };
 static const struct one_of batcher_groups[] = {
@@ -253,19 +219,16 @@ static load_fn writer_config;
 #define WRITER(member) .offset = offsetof(struct writer, member)
 
 static const struct field writer_config_fields[] = {
-    {.name = "OutputType", .read = load_word, .words = output_words, WRITER(type)},
-    {.name = "Transformation", .read = load_word, .words = writer_words, WRITER(transformation)},
+    ROW_WORD("OutputType", output_words, struct writer, type),
+    ROW_WORD("Transformation", writer_words, struct writer, transformation),
 };
 static const struct table writer_config_table = {.fields = writer_config_fields,
                                                  .count = ARRAY_LEN(writer_config_fields)};
 
 static const struct field writer_fields[] = {
     {.name = "Resource", .read = load_s3_resource, .words = writer_actions, WRITER(out.resource)},
-    {.name = "Parameters",
-     .languages = LOAD_P,
-     .read = load_object_template,
-     WRITER(out.arguments)},
-    {.name = "Arguments", .languages = LOAD_J, .read = load_object_template, WRITER(out.arguments)},
+    ROW("Parameters", LOAD_P, load_object_template, struct writer, out.arguments),
+    ROW("Arguments", LOAD_J, load_object_template, struct writer, out.arguments),
     {.name = "WriterConfig", .read = writer_config},
     {.name = "Comment", .read = load_comment},
 };

@@ -32,187 +32,92 @@ static const enum asl_state_type type_of_word[] = {ASL_TASK, ASL_WAIT,   ASL_PAS
                                                    ASL_FAIL, ASL_CHOICE, ASL_PARALLEL, ASL_MAP};
 static const char *const language_words[] = {"JSONPath", "JSONata", NULL};
 
-static load_fn state_result, state_output;
+static load_fn state_result, state_output, state_assign;
 
-#define STATE(member) .offset = offsetof(struct asl_state, member)
+enum { P = LOAD_P, J = LOAD_J, B = LOAD_BOTH };
+
+#define FIELD(field, of, in, reader, member)                                                       \
+    {                                                                                              \
+        .name = field, .types = of, .languages = in, .read = reader,                               \
+        .offset = offsetof(struct asl_state, member)                                               \
+    }
+#define NUMBER(field, of, reader, least, most, member)                                             \
+    {                                                                                              \
+        .name = field, .types = of, .read = reader, .min = least, .max = most,                     \
+        .offset = offsetof(struct asl_state, member)                                               \
+    }
+#define REQUIRED(field, of, reader, member)                                                        \
+    {                                                                                              \
+        .name = field, .types = of, .required = true, .read = reader,                              \
+        .offset = offsetof(struct asl_state, member)                                               \
+    }
 
 static const struct field state_fields[] = {
     {.name = "Type", .required = true},
-    {.name = "Comment", .read = load_comment},
     {.name = "QueryLanguage"},
-    {.name = "Next", .types = MOVES, .read = load_next, STATE(next)},
+    {.name = "Comment", .read = load_comment},
+    FIELD("Next", MOVES, B, load_next, next),
     {.name = "End", .types = MOVES},
 
     /* data flow */
-    {.name = "InputPath",
-     .types = ALL & ~FAIL,
-     .languages = LOAD_P,
-     .read = load_path,
-     STATE(input_path)},
-    {.name = "OutputPath",
-     .types = ALL & ~FAIL,
-     .languages = LOAD_P,
-     .read = load_path,
-     STATE(output_path)},
-    {.name = "Parameters",
-     .types = PASS | TASK | PARALLEL,
-     .languages = LOAD_P,
-     .read = load_template,
-     STATE(parameters)},
-    {.name = "Parameters",
-     .types = MAP,
-     .languages = LOAD_P,
-     .read = load_template,
-     STATE(map.item_selector)},
-    {.name = "ResultPath",
-     .types = PASS | WORKS,
-     .languages = LOAD_P,
-     .read = load_result_path,
-     STATE(result_path)},
-    {.name = "ResultSelector",
-     .types = WORKS,
-     .languages = LOAD_P,
-     .read = load_object_template,
-     STATE(result_selector)},
-    {.name = "Arguments",
-     .types = TASK | PARALLEL,
-     .languages = LOAD_J,
-     .read = load_template,
-     STATE(parameters)},
-    {.name = "Output",
-     .types = ALL & ~FAIL,
-     .languages = LOAD_J,
-     .read = state_output,
-     STATE(output)},
-    {.name = "Assign", .types = WORKS, .read = load_assign, STATE(assign), .reads = LOAD_RESULT},
-    {.name = "Assign", .types = PASS | CHOICE | WAIT, .read = load_assign, STATE(assign)},
+    FIELD("InputPath", ALL & ~FAIL, P, load_path, input_path),
+    FIELD("OutputPath", ALL & ~FAIL, P, load_path, output_path),
+    FIELD("Parameters", PASS | TASK | PARALLEL, P, load_template, parameters),
+    FIELD("Parameters", MAP, P, load_template, map.item_selector),
+    FIELD("ResultPath", PASS | WORKS, P, load_result_path, result_path),
+    FIELD("ResultSelector", WORKS, P, load_object_template, result_selector),
+    FIELD("Arguments", TASK | PARALLEL, J, load_template, parameters),
+    FIELD("Output", ALL & ~FAIL, J, state_output, output),
+    FIELD("Assign", PASS | WORKS | CHOICE | WAIT, B, state_assign, assign),
     {.name = "Retry", .types = WORKS, .read = load_retry},
     {.name = "Catch", .types = WORKS, .read = load_catch},
 
     /* Pass */
-    {.name = "Result", .types = PASS, .languages = LOAD_P, .read = state_result},
+    {.name = "Result", .types = PASS, .languages = P, .read = state_result},
 
     /* Task */
-    {.name = "Resource",
-     .types = TASK,
-     .required = true,
-     .read = load_resource,
-     STATE(task.resource)},
-    {.name = "Credentials", .types = TASK, .read = load_credentials, STATE(task.credentials)},
-    {.name = "TimeoutSeconds",
-     .types = TASK,
-     .read = load_int,
-     .min = 1,
-     .max = MAX_SECONDS,
-     STATE(task.timeout_seconds)},
-    {.name = "TimeoutSecondsPath",
-     .types = TASK,
-     .languages = LOAD_P,
-     .read = load_number_path,
-     STATE(task.timeout_seconds)},
-    {.name = "HeartbeatSeconds",
-     .types = TASK,
-     .read = load_int,
-     .min = 1,
-     .max = MAX_SECONDS,
-     STATE(task.heartbeat_seconds)},
-    {.name = "HeartbeatSecondsPath",
-     .types = TASK,
-     .languages = LOAD_P,
-     .read = load_number_path,
-     STATE(task.heartbeat_seconds)},
+    REQUIRED("Resource", TASK, load_resource, task.resource),
+    FIELD("Credentials", TASK, B, load_credentials, task.credentials),
+    NUMBER("TimeoutSeconds", TASK, load_int, 1, MAX_SECONDS, task.timeout_seconds),
+    FIELD("TimeoutSecondsPath", TASK, P, load_number_path, task.timeout_seconds),
+    NUMBER("HeartbeatSeconds", TASK, load_int, 1, MAX_SECONDS, task.heartbeat_seconds),
+    FIELD("HeartbeatSecondsPath", TASK, P, load_number_path, task.heartbeat_seconds),
 
     /* Choice */
-    {.name = "Choices", .types = CHOICE, .required = true, .read = load_choices, STATE(choice)},
-    {.name = "Default", .types = CHOICE, .read = load_next, STATE(choice.otherwise)},
+    REQUIRED("Choices", CHOICE, load_choices, choice),
+    FIELD("Default", CHOICE, B, load_next, choice.otherwise),
 
     /* Wait */
-    {.name = "Seconds",
-     .types = WAIT,
-     .read = load_int,
-     .min = 0,
-     .max = MAX_SECONDS,
-     STATE(wait.seconds)},
-    {.name = "SecondsPath",
-     .types = WAIT,
-     .languages = LOAD_P,
-     .read = load_number_path,
-     STATE(wait.seconds)},
-    {.name = "Timestamp", .types = WAIT, .read = load_timestamp, STATE(wait.timestamp)},
-    {.name = "TimestampPath",
-     .types = WAIT,
-     .languages = LOAD_P,
-     .read = load_text_path,
-     STATE(wait.timestamp)},
+    NUMBER("Seconds", WAIT, load_int, 0, MAX_SECONDS, wait.seconds),
+    FIELD("SecondsPath", WAIT, P, load_number_path, wait.seconds),
+    FIELD("Timestamp", WAIT, B, load_timestamp, wait.timestamp),
+    FIELD("TimestampPath", WAIT, P, load_text_path, wait.timestamp),
 
     /* Fail */
-    {.name = "Error", .types = FAIL, .read = load_text, STATE(fail.error)},
-    {.name = "ErrorPath",
-     .types = FAIL,
-     .languages = LOAD_P,
-     .read = load_expr_path,
-     STATE(fail.error)},
-    {.name = "Cause", .types = FAIL, .read = load_text, STATE(fail.cause)},
-    {.name = "CausePath",
-     .types = FAIL,
-     .languages = LOAD_P,
-     .read = load_expr_path,
-     STATE(fail.cause)},
+    FIELD("Error", FAIL, B, load_text, fail.error),
+    FIELD("ErrorPath", FAIL, P, load_expr_path, fail.error),
+    FIELD("Cause", FAIL, B, load_text, fail.cause),
+    FIELD("CausePath", FAIL, P, load_expr_path, fail.cause),
 
     /* Parallel */
-    {.name = "Branches",
-     .types = PARALLEL,
-     .required = true,
-     .read = load_branches,
-     STATE(parallel)},
+    REQUIRED("Branches", PARALLEL, load_branches, parallel),
 
     /* Map */
-    {.name = "ItemProcessor", .types = MAP, .read = load_processor, STATE(map)},
-    {.name = "Iterator", .types = MAP, .read = load_iterator, STATE(map)},
-    {.name = "Items", .types = MAP, .languages = LOAD_J, .read = load_items, STATE(map.items)},
-    {.name = "ItemsPath",
-     .types = MAP,
-     .languages = LOAD_P,
-     .read = load_items_path,
-     STATE(map.items_path)},
-    {.name = "ItemSelector", .types = MAP, .read = load_template, STATE(map.item_selector)},
-    {.name = "MaxConcurrency",
-     .types = MAP,
-     .read = load_int,
-     .min = 0,
-     .max = MAX_COUNT,
-     STATE(map.max_concurrency)},
-    {.name = "MaxConcurrencyPath",
-     .types = MAP,
-     .languages = LOAD_P,
-     .read = load_number_path,
-     STATE(map.max_concurrency)},
-    {.name = "ToleratedFailureCount",
-     .types = MAP,
-     .read = load_int,
-     .min = 0,
-     .max = MAX_COUNT,
-     STATE(map.tolerated_count)},
-    {.name = "ToleratedFailureCountPath",
-     .types = MAP,
-     .languages = LOAD_P,
-     .read = load_number_path,
-     STATE(map.tolerated_count)},
-    {.name = "ToleratedFailurePercentage",
-     .types = MAP,
-     .read = load_float,
-     .min = 0,
-     .max = 100,
-     STATE(map.tolerated_percentage)},
-    {.name = "ToleratedFailurePercentagePath",
-     .types = MAP,
-     .languages = LOAD_P,
-     .read = load_number_path,
-     STATE(map.tolerated_percentage)},
-    {.name = "ItemReader", .types = MAP, .read = load_reader, STATE(map.reader)},
-    {.name = "ItemBatcher", .types = MAP, .read = load_batcher, STATE(map.batcher)},
-    {.name = "ResultWriter", .types = MAP, .read = load_writer, STATE(map.writer)},
-    {.name = "Label", .types = MAP, .read = load_label, STATE(map.label)},
+    FIELD("ItemProcessor", MAP, B, load_processor, map),
+    FIELD("Iterator", MAP, B, load_processor, map),
+    FIELD("Items", MAP, J, load_items, map.items),
+    FIELD("ItemsPath", MAP, P, load_items_path, map.items_path),
+    FIELD("ItemSelector", MAP, B, load_template, map.item_selector),
+    FIELD("ItemReader", MAP, B, load_reader, map.reader),
+    FIELD("ItemBatcher", MAP, B, load_batcher, map.batcher),
+    FIELD("ResultWriter", MAP, B, load_writer, map.writer),
+    FIELD("Label", MAP, B, load_label, map.label),
+    NUMBER("MaxConcurrency", MAP, load_int, 0, MAX_COUNT, map.max_concurrency),
+    FIELD("MaxConcurrencyPath", MAP, P, load_number_path, map.max_concurrency),
+    NUMBER("ToleratedFailureCount", MAP, load_int, 0, MAX_COUNT, map.tolerated_count),
+    FIELD("ToleratedFailureCountPath", MAP, P, load_number_path, map.tolerated_count),
+    NUMBER("ToleratedFailurePercentage", MAP, load_float, 0, 100, map.tolerated_percentage),
+    FIELD("ToleratedFailurePercentagePath", MAP, P, load_number_path, map.tolerated_percentage),
 };
 
 static const struct one_of state_groups[] = {
@@ -233,12 +138,24 @@ static const struct table state_table = {state_fields, ARRAY_LEN(state_fields), 
 
 /* ---- fields of one type only ---- */
 
+/* The states that work have a result that Output and Assign may use. */
+static unsigned state_reads(const struct load *l)
+{
+    return (LOAD_TYPE(l->state->type) & WORKS) != 0 ? LOAD_RESULT : 0;
+}
+
 static void state_output(struct load *l, const struct at *at, struct json_val v,
                          const struct field *f, void *target)
 {
-    bool works = (LOAD_TYPE(l->state->type) & WORKS) != 0;
-    l->reads |= works ? LOAD_RESULT : 0;
+    l->reads = state_reads(l);
     load_template(l, at, v, f, target);
+}
+
+static void state_assign(struct load *l, const struct at *at, struct json_val v,
+                         const struct field *f, void *target)
+{
+    l->reads = state_reads(l);
+    load_assign(l, at, v, f, target);
 }
 
 /* Does it hold what would be evaluated in other fields? */
