@@ -19,7 +19,7 @@ struct asl_diagnostic {
     const char *code; /* "SCHEMA_VALIDATION_FAILED" */
     str message;
     str location;        /* "/States/C/Choices[0]/Next"; empty: none */
-    const char *hint;    /* what to do, for people; or NULL */
+    const char *hint;    /* what to do, for people; or NULL. Lives as long as the list */
     size_t offset;       /* bytes from the start of the text to the value it is about, */
     size_t length;       /* and its length, 0 when unknown */
     size_t line, column; /* from 1; column in code points */

@@ -102,6 +102,7 @@ struct member_walk {
     str variable;
     jsonata_member_fn *visit;
     void *arg;
+    bool has_member, has_parent;
 };
 
 static bool member_is_variable(const struct member_walk *w, const struct node *n)
@@ -109,31 +110,41 @@ static bool member_is_variable(const struct member_walk *w, const struct node *n
     return n->kind == NODE_VARIABLE && str_eq(n->text, w->variable);
 }
 
+/* $name.member, with nothing at $name that could see all of it (a filter, a binding). */
+static bool member_is_path(const struct member_walk *w, const struct node *n)
+{
+    if (n->kind != NODE_PATH || n->count < 2 || n->items[1]->kind != NODE_NAME)
+        return false;
+    const struct node *first = n->items[0];
+    return member_is_variable(w, first) && first->preds.count == 0 && first->stages.count == 0 &&
+           first->group == NULL && first->focus == 0;
+}
+
 static void member_visit(void *arg, struct node *n)
 {
     struct member_walk *w = arg;
     struct jsonata_reference ref = {STR(""), n->start, n->end};
-    if (n->kind == NODE_PATH && n->count > 1 && member_is_variable(w, n->items[0]) &&
-        n->items[1]->kind == NODE_NAME) {
-        ref.name = n->items[1]->text;
-        ref.start = n->items[0]->start;
-        ref.end = n->items[1]->end;
+    if (member_is_path(w, n)) {
+        ref = (struct jsonata_reference){n->items[1]->text, n->items[0]->start, n->items[1]->end};
+        w->has_member = true;
         w->visit(w->arg, &ref);
-        node_children(n->items[0], member_visit, w);
-        node_children(n->items[1], member_visit, w);
-        struct node rest = *n;
-        rest.items = n->items + 2;
-        rest.count = n->count - 2;
+        struct node rest = *n; /* without the variable, which is settled */
+        rest.items++;
+        rest.count--;
         node_children(&rest, member_visit, w);
         return;
     }
     if (member_is_variable(w, n))
         w->visit(w->arg, &ref);
+    w->has_parent |= n->kind == NODE_PARENT;
     node_children(n, member_visit, w);
 }
 
 void jsonata_members(const struct jsonata *x, str variable, jsonata_member_fn *visit, void *arg)
 {
-    struct member_walk w = {variable, visit, arg};
+    struct jsonata_reference whole = {STR(""), 0, (uint32_t)x->text.n};
+    struct member_walk w = {.variable = variable, .visit = visit, .arg = arg};
     member_visit(&w, x->root);
+    if (w.has_member && w.has_parent)
+        visit(arg, &whole);
 }

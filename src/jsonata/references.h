@@ -22,8 +22,9 @@ struct jsonata_reference {
  */
 bool jsonata_reads_input(const struct jsonata *x, struct jsonata_reference *ret);
 
-/* Calls visit for each use of the variable (without $), in the order of the text: with the member
- * behind it in $name.member, or with an empty name where it is used in any other way. */
+/* Calls visit for each use of the variable (without $): with the member behind it in $name.member,
+ * or with an empty name where it is used in any other way and all of it may be read. The latter
+ * once more at the end when there are members and a `%`, which may lead back from them. */
 typedef void jsonata_member_fn(void *arg, const struct jsonata_reference *member);
 void jsonata_members(const struct jsonata *x, str variable, jsonata_member_fn *visit, void *arg);
 

@@ -116,8 +116,11 @@ static void members_of_a_variable_are_found_everywhere(void **state)
                   "input context result ");
     check_members("$states", "(whole) ");
     check_members("$keys($states)", "(whole) ");
-    check_members("$states[0].input", "input ");
-    check_members("$states[$states.a].input", "input a ");
+    check_members("$states[0].input", "(whole) ");
+    check_members("$states[$states.a].input", "(whole) a ");
+    check_members("$states@$s.input.($s.context)", "(whole) ");
+    check_members("$states.input.a.%.%.context", "input (whole) ");
+    check_members("$x.a.%", "");
     check_members("$states.*", "(whole) ");
     check_members("$lookup($states, \"input\")", "(whole) ");
     check_members("function($x) { {\"k\": $states.`error output`} }", "error output ");
