@@ -13,6 +13,9 @@
 /* ---- making one ---- */
 
 static str vformat(struct asl_step *s, const struct asl_frame *f, const char *fmt, va_list args)
+    PRINTF_LIKE(3, 0);
+
+static str vformat(struct asl_step *s, const struct asl_frame *f, const char *fmt, va_list args)
 {
     struct buf text;
     buf_init(&text, SIZE_MAX / 2);

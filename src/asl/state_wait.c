@@ -90,7 +90,7 @@ static bool wait_begin(struct asl_step *s, struct asl_frame *f)
 {
     struct asl_scope scope = asl_scope_of(s, f);
     struct asl_value input;
-    int64_t due_ms;
+    int64_t due_ms = 0;
     if (!asl_flow_input(s, &scope, &input))
         return false;
     bool is_known = f->state->wait.seconds.kind != ASL_FIELD_ABSENT ? due_after(s, &scope, &due_ms)

@@ -6,12 +6,15 @@ load helper
 
 @test "the demonstration runs, and shows what it promises" {
     run -0 "$BATS_TEST_DIRNAME/../../tools/demo"
+    has "$output" '[{"url":"https://api.north.example","orders":4,"total":44.5},'
+    has "$output" '"type":"ExecutionSucceeded","id":42'
+    has "$output" "examples/mistakes.asl.json:9:15: error MISSING_TRANSITION_TARGET: Missing 'Next' target"
     has "$output" '["rope-12","lamp-03","rope-12"]'
     has "$output" $'order,sku,quantity\nA-17,rope-12,4'
     has "$output" '{"counter":"Old Bridge","records":24,"bikes":6646,'
     has "$output" 'T2001'
     has "$output" '{"result":3}'
-    same "$(grep -c '^(exit' <<<"$output")" 1
+    same "$(grep -c '^(exit' <<<"$output")" 2
 }
 
 @test "the example of the README works" {
