@@ -135,10 +135,12 @@ void feed_take(struct feed *f, const struct asl_out *out)
         if (c->kind != ASL_START_TASK && c->kind != ASL_START_MAP_RUN)
             continue;
         check(f->pending_count < FEED_PENDING);
+        json_doc_hold(c->arguments->json, f->arena);
         f->pending[f->pending_count++] = (struct feed_pending){
             .frame = c->frame,
             .attempt = c->attempt,
             .state = c->state,
+            .arguments = c->arguments->root,
             .last = find_begin(f, c->state),
         };
     }
@@ -215,7 +217,8 @@ static void answer(struct feed *f, const struct feed_pending *p, struct json_val
                    struct asl_event *event)
 {
     if (p->state->type == ASL_MAP) {
-        answer_run(f, p, recorded, event);
+        if (!f->map(f->map_arg, p, event))
+            answer_run(f, p, recorded, event);
         return;
     }
     for (size_t i = 0; i < ARRAY_LEN(ANSWERS); i++) {

@@ -15,10 +15,16 @@ enum { FEED_PENDING = 256 };
 struct feed_pending {
     uint32_t frame, attempt;
     const struct asl_state *state;
+    struct json_val arguments;
     struct json_val last; /* the recorded event that has been told last; undefined: none is known */
 };
 
+/* Carries out a map run; false: it cannot, the recording has to say what came of it. */
+typedef bool (*feed_map)(void *arg, const struct feed_pending *p, struct asl_event *event);
+
 struct feed {
+    feed_map map;
+    void *map_arg;
     struct arena *arena;
     struct match *match;      /* knows what placeholders stand for */
     struct json_val recorded; /* array of events; undefined: only the outcome was recorded */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See scenario_run.h. */
 #include "scenario_run.h"
+#include "scenario_map.h"
 
 #include "asl/apply.h"
 #include "asl/history.h"
@@ -19,36 +20,6 @@ struct json_val scenario_get(const struct scenario *s, const char *key)
 {
     struct json_val v = json_get(s->one, str_of(key));
     return v.tag == JSON_UNDEFINED ? json_get(s->file, str_of(key)) : v;
-}
-
-static bool has_activity(void *arg, str arn);
-
-void scenario_run_init(struct scenario_run *run, const struct scenario *s, uint32_t max_moves,
-                       scenario_watch watch, void *watch_arg)
-{
-    memset(run, 0, sizeof(*run));
-    arena_init(&run->arena, 0);
-    match_init(&run->match, &run->arena, scenario_get(s, "lenient_paths"));
-    feed_init(&run->feed, &run->arena, &run->match,
-              json_get(scenario_get(s, "expect"), STR("history")));
-    buf_init(&run->events, EVENTS_BYTES);
-    run->scenario = *s;
-    run->options = (struct asl_options){.strict = true,
-                                        .max_moves = max_moves,
-                                        .has_activity = has_activity,
-                                        .has_activity_arg = &run->scenario};
-    run->watch = watch;
-    run->watch_arg = watch_arg;
-    run->now_ms = START_MS;
-}
-
-void scenario_run_done(struct scenario_run *run)
-{
-    asl_exec_free(run->x);
-    asl_definition_unref(run->definition);
-    buf_done(&run->events);
-    match_done(&run->match);
-    arena_done(&run->arena);
 }
 
 /* ---- what an execution begins with ---- */
@@ -181,6 +152,43 @@ static struct asl_identity identity_of(struct scenario_run *run, const struct sc
         .state_machine_name = machine,
         .start_ms = run->now_ms,
     };
+}
+
+static bool carry_out_map(void *arg, const struct feed_pending *p, struct asl_event *event)
+{
+    return scenario_map(arg, p->frame, p->state, p->arguments, event);
+}
+
+/* ---- beginning and end ---- */
+
+void scenario_run_init(struct scenario_run *run, const struct scenario *s, uint32_t max_moves,
+                       scenario_watch watch, void *watch_arg)
+{
+    memset(run, 0, sizeof(*run));
+    arena_init(&run->arena, 0);
+    match_init(&run->match, &run->arena, scenario_get(s, "lenient_paths"));
+    feed_init(&run->feed, &run->arena, &run->match,
+              json_get(scenario_get(s, "expect"), STR("history")));
+    run->feed.map = carry_out_map;
+    run->feed.map_arg = run;
+    buf_init(&run->events, EVENTS_BYTES);
+    run->scenario = *s;
+    run->options = (struct asl_options){.strict = true,
+                                        .max_moves = max_moves,
+                                        .has_activity = has_activity,
+                                        .has_activity_arg = &run->scenario};
+    run->watch = watch;
+    run->watch_arg = watch_arg;
+    run->now_ms = START_MS;
+}
+
+void scenario_run_done(struct scenario_run *run)
+{
+    asl_exec_free(run->x);
+    asl_definition_unref(run->definition);
+    buf_done(&run->events);
+    match_done(&run->match);
+    arena_done(&run->arena);
 }
 
 /* ---- steps ---- */

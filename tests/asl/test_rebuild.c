@@ -14,7 +14,7 @@
 
 enum {
     REBUILD_FILES = 219,
-    REBUILD_CASES = 566,
+    REBUILD_CASES = 607,
     SNAPSHOT_EVERY = 3, /* steps */
     KEPT_MAX = 4096,    /* batches */
     PRINT_BYTES = 1 << 26,
