@@ -277,10 +277,18 @@ static struct asl_frame *fail_state(struct asl_step *s, struct asl_frame *f, boo
     return f->parent;
 }
 
+/* A map run that failed by its children is redriven, not begun anew; one that could not read its
+ * items has none yet. */
+static bool is_by_children(const struct asl_step *s, const struct asl_frame *f)
+{
+    return f->phase == ASL_PHASE_MAPPING &&
+           !str_eq(s->failure.error, STR("States.ItemReaderFailed"));
+}
+
 void asl_state_failed(struct asl_step *s, struct asl_frame *f)
 {
     s->failure.is_task = s->failure.is_task || f->state->type == ASL_TASK;
-    bool is_own = true;
+    bool is_own = !is_by_children(s, f);
     while (f && s->x->status == ASL_EXEC_RUNNING && !s->is_history_full) {
         f = fail_state(s, f, is_own);
         is_own = false;
