@@ -219,17 +219,11 @@ enum status asl_document_part(struct asl_documents *d, struct asl_document *from
 
 /* ---- text ---- */
 
-static const struct asl_link *link_at(const struct asl_document *doc, struct json_val v)
-{
-    if (!asl_is_shareable(v))
-        return NULL;
-    for (uint32_t i = 0; i < doc->link_count; i++) {
-        struct json_val there = asl_pointer_get(doc->root, doc->links[i].place);
-        if (there.tag == v.tag && there.any == v.any && there.len == v.len)
-            return &doc->links[i];
-    }
-    return NULL;
-}
+struct text_writer {
+    const struct asl_document *doc;
+    struct buf *out;
+    struct buf place; /* JSON pointer of the value that is written */
+};
 
 static void write_plain(struct buf *out, struct json_val v)
 {
@@ -237,48 +231,70 @@ static void write_plain(struct buf *out, struct json_val v)
     check(status == STATUS_OK || !buf_ok(out)); /* a document has only what can be written */
 }
 
-static void write_linked(const struct asl_document *doc, struct json_val v, struct buf *out)
+/* The link at the place where the writer is. One value may stand at more places than have links. */
+static const struct asl_link *link_here(const struct text_writer *w)
 {
-    uint32_t from = 0;
-    const struct asl_link *link = link_at(doc, v);
-    if (link && link->keep == ASL_LINK_WHOLE) {
-        buf_add(out, STR("null"));
+    for (uint32_t i = 0; i < w->doc->link_count; i++) {
+        if (str_eq(w->doc->links[i].place, buf_str(&w->place)))
+            return &w->doc->links[i];
+    }
+    return NULL;
+}
+
+static void write_linked(struct text_writer *w, struct json_val v);
+
+static void write_child(struct text_writer *w, struct json_val container, uint32_t i)
+{
+    struct json_val child =
+        container.tag == JSON_OBJECT ? container.obj->vals[i] : container.items[i];
+    if (!asl_is_shareable(child)) {
+        write_plain(w->out, child);
         return;
     }
-    if (link)
-        from = link->keep;
-    if (v.tag == JSON_ARRAY) {
-        buf_add_byte(out, '[');
-        for (uint32_t i = from; i < v.len; i++) {
-            if (i > from)
-                buf_add_byte(out, ',');
-            write_linked(doc, v.items[i], out);
-        }
-        buf_add_byte(out, ']');
-    } else if (v.tag == JSON_OBJECT) {
-        buf_add_byte(out, '{');
-        for (uint32_t i = 0; i < v.len; i++) {
-            const struct json_key *key = &v.obj->shape->keys[i];
-            if (i > 0)
-                buf_add_byte(out, ',');
-            json_write_string(out, (str){key->p, key->n});
-            buf_add_byte(out, ':');
-            write_linked(doc, v.obj->vals[i], out);
-        }
-        buf_add_byte(out, '}');
-    } else {
-        write_plain(out, v);
+    size_t n = w->place.n;
+    asl_pointer_add(&w->place, container, i);
+    write_linked(w, child);
+    w->place.n = n;
+}
+
+static void write_linked(struct text_writer *w, struct json_val v)
+{
+    const struct asl_link *link = link_here(w);
+    if (link && link->keep == ASL_LINK_WHOLE) {
+        buf_add(w->out, STR("null"));
+        return;
     }
+    uint32_t from = link ? link->keep : 0;
+    if (!json_is_container(v)) {
+        write_plain(w->out, v);
+        return;
+    }
+    buf_add_byte(w->out, v.tag == JSON_ARRAY ? '[' : '{');
+    for (uint32_t i = from; i < v.len; i++) {
+        if (i > from)
+            buf_add_byte(w->out, ',');
+        if (v.tag == JSON_OBJECT) {
+            const struct json_key *key = &v.obj->shape->keys[i];
+            json_write_string(w->out, (str){key->p, key->n});
+            buf_add_byte(w->out, ':');
+        }
+        write_child(w, v, i);
+    }
+    buf_add_byte(w->out, v.tag == JSON_ARRAY ? ']' : '}');
 }
 
 void asl_document_write(const struct asl_document *doc, struct buf *out)
 {
-    if (doc->keeps_text)
+    if (doc->keeps_text) {
         buf_add(out, json_doc_text(doc->json));
-    else if (doc->link_count == 0)
+    } else if (doc->link_count == 0) {
         write_plain(out, doc->root);
-    else
-        write_linked(doc, doc->root, out);
+    } else {
+        struct text_writer w = {.doc = doc, .out = out};
+        buf_init(&w.place, SIZE_MAX / 2);
+        write_linked(&w, doc->root);
+        buf_done(&w.place);
+    }
 }
 
 uint64_t asl_document_size(struct asl_document *doc)

@@ -27,6 +27,9 @@ bool asl_document_link(struct asl_document *doc, str place, struct asl_document 
                        uint32_t keep);
 void asl_link_done(struct asl_link *link);
 
+/* Adds the step to child i of a container to a JSON pointer. */
+void asl_pointer_add(struct buf *path, struct json_val container, uint32_t i);
+
 /* Where the value at a JSON pointer lies; NULL when there is none. */
 const struct json_val *asl_pointer_find(const struct json_val *root, str pointer);
 

@@ -34,8 +34,7 @@ static str member_key(struct json_val object, uint32_t i)
     return (str){key->p, key->n};
 }
 
-/* Adds the step to child i of a container. */
-static void pointer_add(struct buf *path, struct json_val container, uint32_t i)
+void asl_pointer_add(struct buf *path, struct json_val container, uint32_t i)
 {
     if (container.tag == JSON_OBJECT)
         pointer_add_key(path, member_key(container, i));
@@ -136,7 +135,7 @@ static bool search(struct json_val at, struct json_val v, struct buf *path)
         if (!asl_is_shareable(child))
             continue;
         size_t n = path->n;
-        pointer_add(path, at, i);
+        asl_pointer_add(path, at, i);
         if (search(child, v, path))
             return true;
         path->n = n;
@@ -212,7 +211,7 @@ static void walk_value(struct link_walk *w, struct json_val v)
         if (!asl_is_shareable(child))
             continue;
         size_t n = w->place.n;
-        pointer_add(&w->place, v, i);
+        asl_pointer_add(&w->place, v, i);
         walk_value(w, child);
         w->place.n = n;
     }

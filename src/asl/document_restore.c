@@ -30,14 +30,26 @@ static struct json_val grown(struct arena *a, struct json_val array, uint32_t ke
     return json_array(items, count);
 }
 
-static enum status put_link(struct arena *a, struct json_val *root, const struct asl_link *link,
+/* Where the links belong. All are looked up before the first is put there: what stands at a place
+ * afterwards is another document's and must not be changed. */
+static enum status find_places(const struct json_val *root, const struct asl_link *links,
+                               uint32_t count, struct json_val **places, struct error *err)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        /* values that were just parsed into an arena of ours may be changed */
+        places[i] = (struct json_val *)(uintptr_t)asl_pointer_find(root, links[i].place);
+        if (!places[i])
+            return restore_fail(err, "a link stands at a place that is not there");
+    }
+    return STATUS_OK;
+}
+
+static enum status put_link(struct arena *a, struct json_val *place, const struct asl_link *link,
                             struct error *err)
 {
-    /* values that were just parsed into an arena of ours may be changed */
-    struct json_val *place = (struct json_val *)(uintptr_t)asl_pointer_find(root, link->place);
     struct json_val part = asl_pointer_get(link->from->root, link->path);
-    if (!place || part.tag == JSON_UNDEFINED)
-        return restore_fail(err, "a link names a place that is not there");
+    if (part.tag == JSON_UNDEFINED)
+        return restore_fail(err, "a link names a part that is not there");
     if (link->keep == ASL_LINK_WHOLE) {
         *place = part;
         return STATUS_OK;
@@ -52,12 +64,14 @@ static enum status put_link(struct arena *a, struct json_val *root, const struct
 static enum status restore_linked(struct arena *a, str text, const struct asl_link *links,
                                   uint32_t count, struct json_doc **ret, struct error *err)
 {
-    struct json_val root;
+    struct json_val root, *places[ASL_MAX_LINKS];
     struct json_doc *sources[ASL_MAX_LINKS];
     enum status status = json_parse_in(a, text, NULL, &root, err);
+    if (status == STATUS_OK)
+        status = find_places(&root, links, count, places, err);
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
         sources[i] = links[i].from->json;
-        status = put_link(a, &root, &links[i], err);
+        status = put_link(a, places[i], &links[i], err);
     }
     if (status != STATUS_OK)
         return status;
