@@ -177,12 +177,12 @@ static void apply_entered(struct asl_exec *x, struct asl_frame *f, const struct 
 static void apply_exited(struct asl_exec *x, struct asl_frame *f, const struct asl_record *r)
 {
     asl_frame_clear_work(x, f);
+    drop_retries(f); /* they are as many as the state that is left has retriers */
     f->is_entered = false;
     for (uint32_t i = 0; i < r->assigned_count; i++)
         asl_frame_assign(x, f, &r->assigned[i]);
-    if (r->next == ASL_NO_STATE) {
+    if (r->next == ASL_NO_STATE) { /* the input stays: a full history may end all right here */
         asl_set(&f->result, r->doc);
-        asl_set(&f->input, NULL);
         move(x, f, ASL_PHASE_ENDED);
         return;
     }
@@ -250,7 +250,7 @@ static void apply_resumed(struct asl_exec *x, struct asl_frame *f, const struct 
 {
     enum asl_phase phase = (enum asl_phase)r->number;
     drop_retries(f);
-    if (phase == ASL_PHASE_RUNNING) {
+    if (phase == ASL_PHASE_RUNNING || phase == ASL_PHASE_ENTERING) {
         asl_frame_clear_work(x, f);
         asl_set(&f->result, NULL);
     }

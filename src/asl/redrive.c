@@ -36,7 +36,7 @@ static void resume_tree(struct asl_step *s, struct asl_frame *f)
         resume(s, f, ASL_PHASE_FINISHING);
     } else if (f->map_run && !f->fails_whole) {
         resume_map_run(s, f);
-    } else if (f->results && !f->fails_whole) {
+    } else if (f->results && !f->fails_whole && f->ended < f->total) {
         for (struct asl_frame *child = f->first_child; child; child = child->next_sibling)
             resume_tree(s, child);
         bool has_room = f->started < f->total && f->started - f->ended < f->concurrency;
