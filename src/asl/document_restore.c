@@ -5,6 +5,7 @@
  * it did before. Text and links come from a disk or a fuzzer and may say anything.
  */
 #include "asl/document_internal.h"
+#include "asl/exec.h"
 #include "base/check.h"
 #include "json/parse.h"
 #include <stdlib.h>
@@ -85,7 +86,7 @@ enum status asl_document_restore(struct asl_documents *d, uint64_t number, str t
 {
     struct json_doc *json = NULL;
     enum status status;
-    if (number == 0 || number == UINT64_MAX || asl_documents_find(d, number))
+    if (number == 0 || number >= ASL_MAX_COUNT || asl_documents_find(d, number))
         status = restore_fail(err, "a document's number is taken");
     else if (link_count > ASL_MAX_LINKS || (keeps_text && link_count > 0))
         status = restore_fail(err, "a document has too many links");

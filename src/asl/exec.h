@@ -62,7 +62,9 @@ enum asl_status {
 };
 const char *asl_status_name(enum asl_status status);
 
-#define ASL_NEVER INT64_MAX /* a time that does not come */
+#define ASL_NEVER INT64_MAX                       /* a time that does not come */
+#define ASL_MAX_TIME_MS INT64_C(8640000000000000) /* the last one that JavaScript knows */
+#define ASL_MAX_COUNT (UINT64_MAX / 4)            /* of events and documents: nobody gets so far */
 enum { ASL_ROOT_FRAME = 1, ASL_TOKEN_KEY_BYTES = 32 };
 #define ASL_MAX_FRAMES UINT32_MAX /* branches and iterations of one execution, all together */
 

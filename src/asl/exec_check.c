@@ -106,7 +106,10 @@ enum status asl_exec_check(const struct asl_exec *x, struct error *err)
 {
     const char *fault = NULL;
     bool wants_root = x->status != ASL_EXEC_NEW && x->status != ASL_EXEC_SUCCEEDED;
-    if (wants_root != (x->root != NULL))
+    if (x->last_event >= ASL_MAX_COUNT || x->documents.next > ASL_MAX_COUNT || x->clock_ms < 0 ||
+        x->clock_ms > ASL_MAX_TIME_MS)
+        fault = "the execution has a count or time out of range";
+    else if (wants_root != (x->root != NULL))
         fault = "the execution has no frames, or should have none";
     else if (x->status != ASL_EXEC_NEW && !x->input)
         fault = "the execution has no input";
