@@ -2,7 +2,8 @@
 /*
  * Batches of records as bytes:
  *
- *   version, count of documents, documents (encode_document.c), count of records,
+ *   version, the last time an expression was given, count of documents, documents
+ *   (encode_document.c), count of records,
  *   and for each: kind, the set of fields that follow, the fields in the order of FIELD_LIST
  *
  * Fields that have their usual value are left out. A history event's id is not written, being one
@@ -129,6 +130,7 @@ void asl_encode_batch(const struct asl_out *out, struct buf *bytes)
 {
     int64_t last_ms = 0;
     buf_add_byte(bytes, ASL_BATCH_VERSION);
+    put_signed(bytes, out->clock_ms);
     put_number(bytes, out->document_count);
     for (uint32_t i = 0; i < out->document_count; i++)
         asl_encode_document(out->documents[i], bytes);
@@ -278,6 +280,9 @@ static enum status get_batch(struct batch_reader *b)
 {
     if (get_byte(&b->r) != ASL_BATCH_VERSION)
         return corrupt(b->err, "the batch has a version that is not known here");
+    b->batch->clock_ms = get_signed(&b->r);
+    if (b->batch->clock_ms < 0 || b->batch->clock_ms > ASL_MAX_TIME_MS)
+        return corrupt(b->err, "the batch has a time out of range");
     enum status status = get_documents(b);
     if (status != STATUS_OK)
         return status;
@@ -329,6 +334,8 @@ enum status asl_replay(struct asl_exec *x, str bytes, struct error *err)
         if (status == STATUS_OK)
             asl_apply(x, &batch.records[i]);
     }
+    if (status == STATUS_OK && batch.clock_ms > x->clock_ms)
+        x->clock_ms = batch.clock_ms;
     asl_batch_release(&batch);
     arena_done(&a);
     return status;

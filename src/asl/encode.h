@@ -21,6 +21,7 @@ struct asl_batch {
     uint32_t record_count;
     struct asl_document **held;
     uint32_t held_count, held_cap;
+    int64_t clock_ms; /* the last time that an expression was given; 0: none asked */
 };
 
 /*
@@ -34,7 +35,9 @@ NODISCARD enum status asl_decode_batch(struct asl_documents *d,
                                        struct error *err);
 void asl_batch_release(struct asl_batch *batch);
 
-/* Recovery: reads a batch and applies it. After a failure the execution is to be thrown away. */
+/* Recovery: reads a batch and applies it. After a failure the execution is to be thrown away. After
+ * the last batch asl_exec_check says whether it can go on: not all that a record may break shows in
+ * that record. */
 NODISCARD enum status asl_replay(struct asl_exec *x, str bytes, struct error *err);
 
 /* The whole execution, so that earlier batches are not needed to go on. */

@@ -62,6 +62,7 @@ void asl_out_reset(struct asl_out *out)
     release_documents(out);
     out->record_cap = out->command_cap = out->document_cap = 0;
     out->bytes = 0;
+    out->clock_ms = 0;
     out->is_again = out->reads_clock = false;
     out->resume_ms = 0;
     arena_reset(&out->arena);
@@ -158,6 +159,16 @@ uint64_t asl_seed(struct asl_step *s)
 
 enum { CLOCK_AHEAD_MS = 50 /* that expressions may be given times ahead of the clock */ };
 
+/* So that times are given out once and stay near the clock, a step may have to wait for it. */
+static bool waits_for_clock(struct asl_step *s)
+{
+    if (s->x->clock_ms < s->event->now_ms + CLOCK_AHEAD_MS)
+        return false;
+    s->out->is_again = true;
+    s->out->resume_ms = s->x->clock_ms - CLOCK_AHEAD_MS + 1;
+    return true;
+}
+
 /* One time for all expressions of a move, and never the same in two. */
 int64_t asl_clock(struct asl_step *s)
 {
@@ -165,6 +176,7 @@ int64_t asl_clock(struct asl_step *s)
         int64_t next = s->x->clock_ms + 1;
         s->clock_ms = next > s->event->now_ms ? next : s->event->now_ms;
         s->x->clock_ms = s->clock_ms;
+        s->out->clock_ms = s->clock_ms;
         s->out->reads_clock = true;
     }
     return s->clock_ms;
@@ -243,11 +255,8 @@ static void make_moves(struct asl_step *s)
             s->out->is_again = true;
             return;
         }
-        if (x->clock_ms >= s->event->now_ms + CLOCK_AHEAD_MS) {
-            s->out->is_again = true;
-            s->out->resume_ms = x->clock_ms - CLOCK_AHEAD_MS + 1;
+        if (waits_for_clock(s))
             return;
-        }
         make_move(s, x->first_ready);
     }
 }
@@ -333,6 +342,8 @@ static void fire_due(struct asl_step *s)
     struct asl_frame *f;
     while (x->status == ASL_EXEC_RUNNING && (f = asl_timer_first(x, now_ms)) != NULL) {
         uint64_t chain = f->chain;
+        if (waits_for_clock(s))
+            return;
         fire(s, f);
         if (s->is_history_full)
             fail_for_history(s, chain);

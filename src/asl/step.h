@@ -25,7 +25,8 @@ struct asl_out {
     size_t bytes;      /* that those documents take */
     bool is_again;     /* left by its budget: step again with ASL_EVENT_CONTINUE, */
     int64_t resume_ms; /* not before this time; 0: at once */
-    bool reads_clock;  /* an expression was given exec->clock_ms */
+    bool reads_clock;  /* an expression was given exec->clock_ms, */
+    int64_t clock_ms;  /* and the last time that was given; 0: none */
 
     struct arena scratch; /* of evaluations */
     struct jsonata_scratch *jsonata;
