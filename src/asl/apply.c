@@ -557,7 +557,7 @@ enum status asl_record_check(const struct asl_exec *x, const struct asl_record *
 void asl_apply(struct asl_exec *x, const struct asl_record *r)
 {
     const struct kind_rule *rule = rule_of(r->kind);
-    struct error err;
+    struct error err UNINIT;
     check(asl_record_check(x, r, &err) == STATUS_OK);
     struct asl_frame *f = rule->flags & WHOLE ? NULL : asl_exec_frame(x, r->frame);
     if (r->event != 0) {

@@ -134,7 +134,7 @@ static bool find(struct condition_run *run, const struct jsonpath *path, struct 
 {
     struct asl_value root;
     enum jsonpath_missing missing;
-    struct error err;
+    struct error err UNINIT;
     if (!asl_path_root(run->s, run->scope, path, run->input, &root))
         return false;
     enum status status = jsonpath_eval(path, root.v, &run->s->out->scratch, ret, &missing, &err);

@@ -187,7 +187,7 @@ enum status asl_document_freeze(struct asl_documents *d, struct json_val value,
                                 struct asl_document *const *sources, uint32_t source_count,
                                 bool doubles, struct asl_document **ret, struct error *err)
 {
-    struct json_doc *from[FREEZE_SOURCES];
+    struct json_doc *from[FREEZE_SOURCES] UNINIT;
     struct json_freeze_options options = {.sources = from, .doubles = doubles};
     for (uint32_t i = 0; i < source_count && options.source_count < FREEZE_SOURCES; i++) {
         if (sources[i])

@@ -108,7 +108,7 @@ bool asl_eval_jsonata(struct asl_step *s, struct asl_scope *scope, const struct 
         context.now_ms = asl_clock(s);
     if (jsonata_reads_random(j->code))
         context.seed = asl_seed(s);
-    struct jsonata_error err;
+    struct jsonata_error err UNINIT;
     if (jsonata_evaluate(j->code, &context, ret, &err) != STATUS_OK)
         return jsonata_threw(s, scope->frame, j, &err);
     if (ret->tag == JSON_UNDEFINED)
@@ -197,7 +197,7 @@ bool asl_eval_path(struct asl_step *s, struct asl_scope *scope, const struct jso
     enum jsonpath_missing missing = JSONPATH_MISSING_KEY;
     enum jsonpath_failure kind = JSONPATH_FAILED_PATH;
     str path = {0};
-    struct error err;
+    struct error err UNINIT;
     enum status status = jsonpath_expr_eval(e, &env, ret, &missing, &kind, &path, &err);
     if (ret_found)
         *ret_found = status == STATUS_OK;
@@ -260,7 +260,7 @@ bool asl_eval_field_path(struct asl_step *s, struct asl_scope *scope, const stru
         return false;
     struct json_val v;
     enum jsonpath_missing missing;
-    struct error err;
+    struct error err UNINIT;
     enum status status = jsonpath_eval(path, root.v, &s->out->scratch, &v, &missing, &err);
     if (status != STATUS_OK) {
         str text = jsonpath_text(path);
@@ -449,12 +449,12 @@ bool asl_keep(struct asl_step *s, const struct asl_scope *scope, struct asl_valu
         *ret = value.doc;
         return true;
     }
-    struct error err;
+    struct error err UNINIT;
     enum status status;
     if (value.doc && json_is_container(value.v)) {
         status = asl_document_part(&s->x->documents, value.doc, value.path, value.v, ret, &err);
     } else {
-        struct sources sources;
+        struct sources sources UNINIT;
         find_sources(s, scope, &sources);
         status = asl_document_freeze(&s->x->documents, value.v, sources.docs, sources.count,
                                      doubles, ret, &err);
@@ -469,13 +469,14 @@ bool asl_keep(struct asl_step *s, const struct asl_scope *scope, struct asl_valu
 
 bool asl_keep_children(struct asl_step *s, const struct asl_frame *f, struct asl_document **ret)
 {
-    struct sources sources = {.count = 0};
+    struct sources sources UNINIT;
+    sources.count = 0;
     struct json_val *items = arena_alloc(&s->out->scratch, sizeof(*items) * f->total);
     for (uint32_t i = 0; i < f->total; i++) {
         items[i] = f->results[i]->root;
         add_source(&sources, f->results[i]);
     }
-    struct error err;
+    struct error err UNINIT;
     enum status status = asl_document_freeze(&s->x->documents, json_array(items, f->total),
                                              sources.docs, sources.count, false, ret, &err);
     if (status != STATUS_OK)

@@ -91,7 +91,7 @@ bool asl_flow_put(struct asl_step *s, struct asl_scope *scope, const struct json
                   struct asl_value *value)
 {
     struct json_val v;
-    struct error err;
+    struct error err UNINIT;
     enum status status =
         jsonpath_put(path, scope->frame->input->root, value->v, asl_shapes(s), &v, &err);
     if (status != STATUS_OK)
