@@ -112,6 +112,14 @@ static bool has_aborted_event(const struct asl_frame *f)
     unreachable();
 }
 
+/* A record that says no more than its kind. */
+static void emit_kind_after(struct asl_step *s, const struct asl_frame *f,
+                            enum asl_record_kind kind, uint64_t previous)
+{
+    struct asl_record r = asl_record_for(f, kind);
+    asl_emit_after(s, &r, previous);
+}
+
 static void abort_frame(struct asl_step *s, struct asl_frame *f, uint64_t previous)
 {
     if (f->phase >= ASL_PHASE_FAILED)
@@ -119,16 +127,16 @@ static void abort_frame(struct asl_step *s, struct asl_frame *f, uint64_t previo
     asl_abort_children(s, f, previous);
     asl_cancel_work(s, f);
     if (f->phase == ASL_PHASE_MAPPING)
-        asl_emit_after(s, asl_record_for(f, ASL_MAP_RUN_ABORTED), previous);
+        emit_kind_after(s, f, ASL_MAP_RUN_ABORTED, previous);
     if (has_aborted_event(f))
-        asl_emit_after(s, asl_record_for(f, ASL_STATE_ABORTED), previous);
+        emit_kind_after(s, f, ASL_STATE_ABORTED, previous);
     if (f->parent && f->parent->state->type == ASL_MAP) {
         struct asl_record r = asl_record_for(f, ASL_ITERATION_ABORTED);
         r.state = f->parent->state->number;
         r.number = f->index;
-        asl_emit_after(s, r, previous);
+        asl_emit_after(s, &r, previous);
     }
-    asl_emit(s, asl_record_for(f, ASL_FRAME_ABORTED));
+    emit_kind_after(s, f, ASL_FRAME_ABORTED, f->chain);
 }
 
 void asl_abort_children(struct asl_step *s, struct asl_frame *f, uint64_t previous)
@@ -196,8 +204,8 @@ static bool is_composite(const struct asl_frame *f)
 static void say_composite_failed(struct asl_step *s, struct asl_frame *f)
 {
     if (is_composite(f) && !s->failure.is_final)
-        asl_emit(
-            s, asl_record_for(f, f->state->type == ASL_MAP ? ASL_MAP_FAILED : ASL_PARALLEL_FAILED));
+        emit_kind_after(s, f, f->state->type == ASL_MAP ? ASL_MAP_FAILED : ASL_PARALLEL_FAILED,
+                        f->chain);
 }
 
 static void say_evaluation_failed(struct asl_step *s, struct asl_frame *f)
@@ -212,7 +220,7 @@ static void say_evaluation_failed(struct asl_step *s, struct asl_frame *f)
     r.text = s->failure.location;
     /* As recorded: it follows what the state's Entered event follows, in a Wait that event itself.
      */
-    asl_emit_after(s, r, f->state->type == ASL_WAIT ? f->entered : f->entered_previous);
+    asl_emit_after(s, &r, f->state->type == ASL_WAIT ? f->entered : f->entered_previous);
     s->failure.is_evaluation = false;
 }
 
@@ -226,7 +234,7 @@ static void fail_frame(struct asl_step *s, struct asl_frame *f, bool is_own)
         is_own = false;
     r.number = is_composite(f) && (is_own || s->failure.is_final ||
                                    str_eq(s->failure.error, STR("States.DataLimitExceeded")));
-    asl_emit(s, r);
+    asl_emit(s, &r);
 }
 
 static void end_by_failure(struct asl_step *s, struct asl_frame *f)
@@ -246,7 +254,7 @@ static void fail_parent(struct asl_step *s, struct asl_frame *f)
         struct asl_record r = asl_record_for(f, ASL_ITERATION_FAILED);
         r.state = parent->state->number;
         r.number = f->index;
-        asl_emit(s, r);
+        asl_emit(s, &r);
     }
     asl_abort_children(s, parent, previous);
 }

@@ -198,7 +198,7 @@ bool asl_flow_leave(struct asl_step *s, struct asl_scope *scope, const struct as
     r.assigned_count = way->slot_count;
     if (way->next)
         r.next = way->next->number;
-    asl_emit(s, r);
+    asl_emit(s, &r);
     if (!way->next)
         asl_machine_ended(s, f);
     return true;

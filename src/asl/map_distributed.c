@@ -116,7 +116,7 @@ bool asl_map_run_begin(struct asl_step *s, struct asl_frame *f, struct asl_scope
     struct asl_value value = {.v = json_obj_end(&b.object)};
     if (!b.is_well || !asl_keep(s, scope, value, &r.doc))
         return false;
-    asl_emit(s, r);
+    asl_emit(s, &r);
     if (!s->is_history_full)
         asl_command_add(s, asl_map_run_command(f, ASL_START_MAP_RUN));
     return true;
@@ -140,12 +140,12 @@ static void run_succeeded(struct asl_step *s, struct asl_frame *f)
 {
     struct asl_record r = asl_record_for(f, ASL_MAP_RUN_SUCCEEDED);
     r.doc = asl_adopt(s, s->event->doc, false);
-    asl_emit(s, r);
+    asl_emit(s, &r);
     if (s->is_history_full)
         return;
     struct asl_record done = asl_record_for(f, ASL_MAP_SUCCEEDED);
     done.doc = r.doc;
-    asl_emit_after(s, done, f->run_ended);
+    asl_emit_after(s, &done, f->run_ended);
 }
 
 static void run_failed(struct asl_step *s, struct asl_frame *f)
@@ -156,7 +156,7 @@ static void run_failed(struct asl_step *s, struct asl_frame *f)
     r.has_cause = e->has_cause;
     r.error = arena_dup(&s->out->arena, e->error);
     r.cause = arena_dup(&s->out->arena, e->cause);
-    asl_emit(s, r);
+    asl_emit(s, &r);
     s->failure = (struct asl_failure){
         .error = r.error, .cause = r.cause, .has_error = r.has_error, .has_cause = r.has_cause};
     s->failure.is_final = e->has_error && str_eq(e->error, STR("States.Runtime"));

@@ -11,7 +11,7 @@ static void resume(struct asl_step *s, struct asl_frame *f, enum asl_phase phase
     struct asl_record r = asl_record_for(f, ASL_FRAME_RESUMED);
     r.number = phase;
     r.attempt = f->attempt;
-    asl_emit(s, r);
+    asl_emit(s, &r);
 }
 
 static void resume_map_run(struct asl_step *s, struct asl_frame *f)
@@ -19,11 +19,11 @@ static void resume_map_run(struct asl_step *s, struct asl_frame *f)
     struct asl_record r = asl_record_for(f, ASL_FRAME_RESUMED);
     r.number = ASL_PHASE_MAPPING;
     r.attempt = f->attempt + 1;
-    asl_emit(s, r);
+    asl_emit(s, &r);
     r = asl_record_for(f, ASL_MAP_RUN_REDRIVEN);
     r.text = f->map_run_arn;
     r.number = s->x->redrive_count;
-    asl_emit(s, r);
+    asl_emit(s, &r);
     asl_command_add(s, asl_map_run_command(f, ASL_REDRIVE_MAP_RUN));
 }
 
@@ -62,7 +62,7 @@ enum status asl_redrive(struct asl_step *s, struct error *err)
     double seconds = x->machine == x->definition->root ? x->definition->timeout_seconds : 0;
     r.number = x->redrive_count + 1;
     r.timeout_ms = seconds > 0 ? s->event->now_ms + (int64_t)(seconds * 1000) : ASL_NEVER;
-    asl_emit_after(s, r, x->last_event);
+    asl_emit_after(s, &r, x->last_event);
     resume_tree(s, x->root);
     return STATUS_OK;
 }

@@ -50,6 +50,6 @@ bool asl_retry(struct asl_step *s, struct asl_frame *f)
     struct asl_record r = asl_record_for(f, ASL_RETRY_PLANNED);
     r.number = i;
     r.due_ms = s->event->now_ms + delay_ms(s, &state->retriers[i], used);
-    asl_emit(s, r);
+    asl_emit(s, &r);
     return true;
 }

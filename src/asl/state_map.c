@@ -118,13 +118,13 @@ static bool map_begin(struct asl_step *s, struct asl_frame *f)
         return false;
     r.number = items.v.tag == JSON_ARRAY ? items.v.len : 0;
     if (map->is_distributed) {
-        asl_emit(s, r);
+        asl_emit(s, &r);
         return s->is_history_full || asl_map_run_begin(s, f, &scope, items);
     }
     r.concurrency = inline_concurrency(s, r.concurrency);
     if (!asl_keep(s, &scope, items, &r.doc))
         return false;
-    asl_emit(s, r);
+    asl_emit(s, &r);
     return true;
 }
 
@@ -158,7 +158,7 @@ static bool start_iteration(struct asl_step *s, struct asl_frame *f, uint64_t pr
     }
     if (!asl_keep(s, &scope, value, &r.doc))
         return false;
-    asl_emit_after(s, r, previous);
+    asl_emit_after(s, &r, previous);
     return true;
 }
 

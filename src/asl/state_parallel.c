@@ -14,7 +14,7 @@ static bool parallel_begin(struct asl_step *s, struct asl_frame *f)
     if (!asl_flow_input(s, &scope, &value) || !asl_flow_arguments(s, &scope, value, &value) ||
         !asl_keep(s, &scope, value, &r.doc))
         return false;
-    asl_emit(s, r);
+    asl_emit(s, &r);
     return true;
 }
 
@@ -27,7 +27,7 @@ static bool parallel_start(struct asl_step *s, struct asl_frame *f)
                            "The execution has started too many branches and iterations.");
     r.number = f->started;
     r.doc = f->items;
-    asl_emit(s, r);
+    asl_emit(s, &r);
     return true;
 }
 
@@ -36,7 +36,7 @@ bool asl_children_done(struct asl_step *s, struct asl_frame *f, enum asl_record_
     struct asl_record r = asl_record_for(f, kind);
     if (!asl_keep_children(s, f, &r.doc))
         return false;
-    asl_emit(s, r);
+    asl_emit(s, &r);
     return true;
 }
 

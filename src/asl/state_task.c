@@ -58,7 +58,7 @@ static void say_started(struct asl_step *s, struct asl_frame *f, str worker)
     r.text = arena_dup(&s->out->arena, worker);
     r.timeout_ms = after(s, f->timeout_seconds);
     r.heartbeat_ms = after(s, f->heartbeat_seconds);
-    asl_emit(s, r);
+    asl_emit(s, &r);
 }
 
 static bool check_activity(struct asl_step *s, struct asl_frame *f)
@@ -89,7 +89,7 @@ static bool task_begin(struct asl_step *s, struct asl_frame *f)
         !eval_credentials(s, &scope, &r.credentials) || !asl_keep(s, &scope, value, &r.doc))
         return false;
     r.timeout_ms = r.heartbeat_ms = ASL_NEVER;
-    asl_emit(s, r);
+    asl_emit(s, &r);
     if (s->is_history_full)
         return true;
     if (task->resource.kind != ASL_RESOURCE_ACTIVITY)
@@ -135,7 +135,7 @@ static void task_failed(struct asl_step *s, struct asl_frame *f, enum asl_record
     r.error = failure->error;
     r.cause = failure->cause;
     s->failure = *failure;
-    asl_emit(s, r);
+    asl_emit(s, &r);
     if (!s->is_history_full)
         asl_state_failed(s, f);
 }
@@ -177,7 +177,7 @@ static void result_event(struct asl_step *s, struct asl_frame *f, enum asl_recor
     if (s->x->options.strict && asl_document_size(r.doc) > ASL_MAX_PAYLOAD)
         too_large(s, f);
     else
-        asl_emit(s, r);
+        asl_emit(s, &r);
 }
 
 static void heartbeat_event(struct asl_step *s, struct asl_frame *f)
@@ -185,7 +185,7 @@ static void heartbeat_event(struct asl_step *s, struct asl_frame *f)
     struct asl_record r = asl_record_for(f, ASL_HEARTBEAT);
     r.heartbeat_ms = after(s, f->heartbeat_seconds);
     if (f->heartbeat_seconds > 0)
-        asl_emit(s, r);
+        asl_emit(s, &r);
 }
 
 enum status asl_task_event(struct asl_step *s, struct asl_frame *f, struct error *err)

@@ -101,7 +101,7 @@ static bool wait_begin(struct asl_step *s, struct asl_frame *f)
     struct asl_record r = asl_record_for(f, is_past ? ASL_STATE_FINISHED : ASL_WAIT_BEGUN);
     r.due_ms = due_ms;
     r.doc = is_past ? f->input : NULL;
-    asl_emit(s, r);
+    asl_emit(s, &r);
     return true;
 }
 

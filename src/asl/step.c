@@ -89,13 +89,10 @@ static void *list_grow(struct arena *a, void *items, uint32_t count, uint32_t *c
 
 struct asl_record asl_record_for(const struct asl_frame *f, enum asl_record_kind kind)
 {
-    struct asl_record r;
-    memset(&r, 0, sizeof(r));
-    r.kind = kind;
-    r.frame = f ? f->id : 0;
-    r.state = f && f->state ? f->state->number : ASL_NO_STATE;
-    r.next = ASL_NO_STATE;
-    return r;
+    return (struct asl_record){.kind = kind,
+                               .frame = f ? f->id : 0,
+                               .state = f && f->state ? f->state->number : ASL_NO_STATE,
+                               .next = ASL_NO_STATE};
 }
 
 static bool is_end(enum asl_record_kind kind)
@@ -104,30 +101,39 @@ static bool is_end(enum asl_record_kind kind)
            kind == ASL_EXECUTION_ABORTED || kind == ASL_EXECUTION_TIMED_OUT;
 }
 
-void asl_emit_after(struct asl_step *s, struct asl_record record, uint64_t previous)
+/* A place in the list, to be counted when the record stands. */
+static struct asl_record *record_place(struct asl_out *out)
 {
-    struct asl_out *out = s->out;
-    if (asl_record_is_event(record.kind)) {
-        record.event = s->x->last_event + 1;
-        record.previous = previous;
-        if (s->x->options.strict && record.event >= ASL_MAX_HISTORY && !is_end(record.kind) &&
-            s->x->type == ASL_STANDARD)
-            s->is_history_full = true;
-    }
-    if (s->is_history_full && !is_end(record.kind))
-        return;
-    record.time_ms = s->event->now_ms;
     if (out->record_count == out->record_cap)
         out->records = list_grow(&out->arena, out->records, out->record_count, &out->record_cap,
                                  sizeof(*out->records));
-    out->records[out->record_count] = record;
-    hold_record(&record);
-    asl_apply(s->x, &out->records[out->record_count++]);
+    return &out->records[out->record_count];
 }
 
-void asl_emit(struct asl_step *s, struct asl_record record)
+void asl_emit_after(struct asl_step *s, const struct asl_record *record, uint64_t previous)
 {
-    struct asl_frame *f = asl_exec_frame(s->x, record.frame);
+    struct asl_out *out = s->out;
+    enum asl_record_kind kind = record->kind;
+    bool is_event = asl_record_is_event(kind);
+    uint64_t event = is_event ? s->x->last_event + 1 : 0;
+    if (s->x->options.strict && event >= ASL_MAX_HISTORY && !is_end(kind) &&
+        s->x->type == ASL_STANDARD)
+        s->is_history_full = true;
+    if (s->is_history_full && !is_end(kind))
+        return;
+    struct asl_record *r = record_place(out);
+    *r = *record;
+    r->event = event;
+    r->previous = is_event ? previous : 0;
+    r->time_ms = s->event->now_ms;
+    out->record_count++;
+    hold_record(r);
+    asl_apply(s->x, r);
+}
+
+void asl_emit(struct asl_step *s, const struct asl_record *record)
+{
+    struct asl_frame *f = asl_exec_frame(s->x, record->frame);
     asl_emit_after(s, record, f ? f->chain : 0);
 }
 
@@ -207,7 +213,7 @@ static void enter_state(struct asl_step *s, struct asl_frame *f)
 {
     struct asl_record r = asl_record_for(f, ASL_STATE_ENTERED);
     r.doc = f->input;
-    asl_emit(s, r);
+    asl_emit(s, &r);
 }
 
 static void fail_for_history(struct asl_step *s, uint64_t previous)
@@ -272,7 +278,7 @@ void asl_machine_ended(struct asl_step *s, struct asl_frame *f)
         asl_record_for(f, parent ? ASL_BRANCH_SUCCEEDED : ASL_EXECUTION_SUCCEEDED);
     r.doc = f->result;
     if (!parent) {
-        asl_emit(s, r);
+        asl_emit(s, &r);
         asl_command_add(s, (struct asl_command){.kind = ASL_END_EXECUTION});
         return;
     }
@@ -283,7 +289,7 @@ void asl_machine_ended(struct asl_step *s, struct asl_frame *f)
         r.state = parent->state->number;
         r.number = f->index;
     }
-    asl_emit(s, r);
+    asl_emit(s, &r);
     if (s->is_history_full)
         return;
     begin_move(s);
@@ -312,7 +318,7 @@ void asl_end(struct asl_step *s, enum asl_record_kind kind, const struct asl_fai
     r.has_cause = failure->has_cause;
     r.error = failure->error;
     r.cause = failure->cause;
-    asl_emit_after(s, r, previous);
+    asl_emit_after(s, &r, previous);
     asl_command_add(s, (struct asl_command){.kind = ASL_END_EXECUTION});
 }
 
@@ -328,7 +334,7 @@ static void fire(struct asl_step *s, struct asl_frame *f)
     bool is_wait = f->phase == ASL_PHASE_SLEEPING;
     struct asl_record r = asl_record_for(f, is_wait ? ASL_STATE_FINISHED : ASL_RETRY_BEGUN);
     r.doc = is_wait ? f->input : NULL;
-    asl_emit(s, r);
+    asl_emit(s, &r);
 }
 
 static void fire_due(struct asl_step *s)
@@ -368,7 +374,7 @@ static enum status start(struct asl_step *s, struct error *err)
     r.timeout_ms = seconds > 0 ? s->event->now_ms + (int64_t)(seconds * 1000) : ASL_NEVER;
     if (x->options.strict && x->type == ASL_EXPRESS && r.timeout_ms - s->event->now_ms > EXPRESS_MS)
         r.timeout_ms = s->event->now_ms + EXPRESS_MS;
-    asl_emit_after(s, r, 0);
+    asl_emit_after(s, &r, 0);
     return STATUS_OK;
 }
 

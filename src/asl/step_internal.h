@@ -56,10 +56,10 @@ struct asl_scope {
 };
 
 /* ---- step.c ---- */
-/* Applies and adds a record. 0 in event and previous: filled in for kinds of the history. */
-void asl_emit(struct asl_step *s, struct asl_record record);
+/* Adds a record, with event, previous and time filled in, and applies it. */
+void asl_emit(struct asl_step *s, const struct asl_record *record);
 /* The same with previous given, where 0 means none. */
-void asl_emit_after(struct asl_step *s, struct asl_record record, uint64_t previous);
+void asl_emit_after(struct asl_step *s, const struct asl_record *record, uint64_t previous);
 struct asl_record asl_record_for(const struct asl_frame *f, enum asl_record_kind kind);
 void asl_command_add(struct asl_step *s, struct asl_command command);
 uint64_t asl_seed(struct asl_step *s);
