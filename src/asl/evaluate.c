@@ -10,6 +10,7 @@
 #include "json/freeze.h"
 #include "json/parse.h"
 #include "json/write.h"
+#include <stdlib.h>
 
 struct asl_scope asl_scope_of(struct asl_step *s, struct asl_frame *f)
 {
@@ -428,12 +429,9 @@ static struct asl_document *document_of(const struct asl_scope *scope, struct js
 static void add_document(struct asl_out *out, struct asl_document *doc)
 {
     if (out->document_count == out->document_cap) {
-        uint32_t cap = out->document_cap ? out->document_cap * 2 : 64;
-        struct asl_document **docs = arena_alloc(&out->arena, sizeof(struct asl_document *) * cap);
-        if (out->document_count > 0)
-            memcpy(docs, out->documents, sizeof(struct asl_document *) * out->document_count);
-        out->documents = docs;
-        out->document_cap = cap;
+        out->document_cap = out->document_cap ? out->document_cap * 2 : 64;
+        out->documents = realloc(out->documents, sizeof(struct asl_document *) * out->document_cap);
+        check(out->documents != NULL);
     }
     out->documents[out->document_count++] = doc;
     out->bytes += json_doc_bytes(doc->json);

@@ -7,6 +7,7 @@
 #include "asl/step.h"
 #include "asl/frame.h"
 #include "asl/step_internal.h"
+#include <stdlib.h>
 
 /* ---- what a step gives ---- */
 
@@ -60,7 +61,6 @@ static void release_documents(struct asl_out *out)
 void asl_out_reset(struct asl_out *out)
 {
     release_documents(out);
-    out->record_cap = out->command_cap = out->document_cap = 0;
     out->bytes = 0;
     out->clock_ms = 0;
     out->is_again = out->reads_clock = false;
@@ -71,18 +71,20 @@ void asl_out_reset(struct asl_out *out)
 void asl_out_done(struct asl_out *out)
 {
     release_documents(out);
+    free(out->records);
+    free(out->commands);
+    free(out->documents);
     arena_done(&out->arena);
     arena_done(&out->scratch);
     jsonata_scratch_free(out->jsonata);
 }
 
-static void *list_grow(struct arena *a, void *items, uint32_t count, uint32_t *cap, size_t size)
+static void *list_grow(void *items, uint32_t *cap, size_t size)
 {
     *cap = *cap ? *cap * 2 : 32;
-    void *bigger = arena_alloc(a, size * *cap);
-    if (count > 0)
-        memcpy(bigger, items, size * count);
-    return bigger;
+    items = realloc(items, size * *cap);
+    check(items != NULL);
+    return items;
 }
 
 /* ---- emitting ---- */
@@ -105,8 +107,7 @@ static bool is_end(enum asl_record_kind kind)
 static struct asl_record *record_place(struct asl_out *out)
 {
     if (out->record_count == out->record_cap)
-        out->records = list_grow(&out->arena, out->records, out->record_count, &out->record_cap,
-                                 sizeof(*out->records));
+        out->records = list_grow(out->records, &out->record_cap, sizeof(*out->records));
     return &out->records[out->record_count];
 }
 
@@ -140,8 +141,7 @@ void asl_emit(struct asl_step *s, const struct asl_record *record)
 static void command_add(struct asl_out *out, struct asl_command command)
 {
     if (out->command_count == out->command_cap)
-        out->commands = list_grow(&out->arena, out->commands, out->command_count, &out->command_cap,
-                                  sizeof(*out->commands));
+        out->commands = list_grow(out->commands, &out->command_cap, sizeof(*out->commands));
     hold(command.arguments);
     hold(command.credentials);
     out->commands[out->command_count++] = command;

@@ -15,8 +15,8 @@
  * live until the next reset, documents as long as it holds a reference.
  */
 struct asl_out {
-    struct arena arena;
-    struct asl_record *records;
+    struct arena arena;         /* of what they name */
+    struct asl_record *records; /* the lists are malloc'ed and stay for the next step */
     uint32_t record_count, record_cap;
     struct asl_command *commands;
     uint32_t command_count, command_cap;
