@@ -7,7 +7,6 @@
  * A frame that failed or was aborted stays, with the state it was in, so that a redrive can go on
  * from there; it is removed when the state above is left or tried again.
  */
-#include "asl/map_run.h"
 #include "asl/step_internal.h"
 #include <stdio.h>
 
@@ -225,13 +224,10 @@ static void say_evaluation_failed(struct asl_step *s, struct asl_frame *f)
 }
 
 /* A composite whose own failure it is, or that States.Runtime or a limit ended, begins anew when
- * redriven; others go on with the children that failed. Too many failed children end a map run in
- * its own frame, and are still theirs. */
+ * redriven; others go on with the children that failed. */
 static void fail_frame(struct asl_step *s, struct asl_frame *f, bool is_own)
 {
     struct asl_record r = asl_record_for(f, ASL_FRAME_FAILED);
-    if (f->phase == ASL_PHASE_MAPPING && str_eq(s->failure.error, STR(ASL_MAP_RUN_ERROR)))
-        is_own = false;
     r.number = is_composite(f) && (is_own || s->failure.is_final ||
                                    str_eq(s->failure.error, STR("States.DataLimitExceeded")));
     asl_emit(s, &r);

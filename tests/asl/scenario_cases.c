@@ -3,7 +3,7 @@
 #include "scenario_cases.h"
 
 #include "scenario_sequence.h"
-#include "support.h"
+#include "../jsonata/support.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -15,7 +15,7 @@
  * Each event must be one JSON object with these members in the order of the service, and with the
  * time as seconds with three decimals.
  */
-#include "support.h"
+#include "../jsonata/support.h"
 
 #include "asl/apply.h"
 #include "asl/history.h"

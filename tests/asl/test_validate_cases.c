@@ -10,7 +10,7 @@
  *
  * Each finding must lie within the text, with the line and column that belong to its offset.
  */
-#include "support.h"
+#include "../jsonata/support.h"
 
 #include "asl/definition.h"
 #include "base/utf8.h"

@@ -7,7 +7,7 @@
  * function where it is a whole Resource, parts of an ARN by its name, 1 outside of texts, a name
  * elsewhere.
  */
-#include "support.h"
+#include "../jsonata/support.h"
 
 #include "asl/definition.h"
 #include <ctype.h>

@@ -8,7 +8,7 @@
  * only the refusal counts. TestState takes one state; it is tried as a machine with the name AWS
  * gives it.
  */
-#include "support.h"
+#include "../jsonata/support.h"
 
 #include "asl/definition.h"
 #include "json/write.h"
