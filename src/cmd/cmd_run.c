@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 
 #include "base/utf8.h"
+#include "cmd/eval_show.h"
 #include "cmd/findings.h"
 #include "cmd/reader.h"
 #include "cmd/run_options.h"
@@ -20,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RUN_MAX_DEFINITION = 1 << 26, RUN_WAIT_MOST_MS = 60 * 60 * 1000 };
+enum { RUN_MAX_DEFINITION = 1 << 26, RUN_WAIT_MOST_MS = 60 * 60 * 1000, RUN_MESSAGE_BYTES = 1024 };
 
 struct run {
     struct run_options options;
@@ -30,6 +31,28 @@ struct run {
     struct sim_mocks *mocks;
     struct sim *sim;
 };
+
+/* Messages quote data, which must not steer the terminal and may be long. Ends the text. */
+static void run_say(struct buf *text)
+{
+    struct buf shown;
+    buf_init(&shown, SIZE_MAX / 2);
+    size_t n = text->n < RUN_MESSAGE_BYTES ? text->n : RUN_MESSAGE_BYTES;
+    while (n < text->n && n > 0 && ((unsigned char)text->p[n] & 0xC0) == 0x80)
+        n--; /* not within a character */
+    eval_show_message(str_sub(buf_str(text), 0, n), &shown);
+    cmd_error("run", "%.*s%s", (int)shown.n - 1, shown.p, n < text->n ? "…" : "");
+    buf_done(&shown);
+    buf_done(text);
+}
+
+static void run_say_error(const char *about, const struct error *err)
+{
+    struct buf text;
+    buf_init(&text, SIZE_MAX / 2);
+    buf_printf(&text, "%s%s%s", about ? about : "", about ? ": " : "", err->message);
+    run_say(&text);
+}
 
 /* ---- reading ---- */
 
@@ -79,7 +102,7 @@ static bool run_load_mocks(struct run *r)
     if (sim_mocks_load(buf_str(&r->mock_text), &options, r->definition, &r->mocks, &err) ==
         STATUS_OK)
         return true;
-    cmd_error("run", "%s: %s", path, err.message);
+    run_say_error(path, &err);
     return false;
 }
 
@@ -161,9 +184,15 @@ static int run_say_end(struct run *r)
                   RUN_MAX_HISTORY);
     if (root->status == ASL_EXEC_SUCCEEDED)
         return is_written && !r->show.is_history_cut ? CMD_OK : CMD_FAILED;
-    cmd_error("run", "%s: %.*s%s%.*s", asl_status_name(root->status),
-              STR_ARG(root->has_error ? root->error : STR("no error given")),
-              root->has_cause ? ": " : "", STR_ARG(root->has_cause ? root->cause : STR("")));
+    struct buf text;
+    buf_init(&text, SIZE_MAX / 2);
+    buf_printf(&text, "%s: ", asl_status_name(root->status));
+    buf_add(&text, root->has_error ? root->error : STR("no error given"));
+    if (root->has_cause) {
+        buf_add(&text, STR(": "));
+        buf_add(&text, root->cause);
+    }
+    run_say(&text);
     return CMD_FAILED;
 }
 
@@ -178,7 +207,7 @@ static int run_to_end(struct run *r, str input)
             status = sim_turn(r->sim, &err);
     }
     if (status != STATUS_OK) {
-        cmd_error("run", "%s", err.message);
+        run_say_error(NULL, &err);
         return CMD_FAILED;
     }
     if (!sim_is_over(r->sim)) {

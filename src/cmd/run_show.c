@@ -104,11 +104,18 @@ static void put_time(struct buf *out, const char *key, int64_t ms)
     put_text(out, key, (str){text, n});
 }
 
+/* What JSON cannot be is never in a document, and what does not fit is seen by buf_ok. */
+static void put_output(const struct asl_exec *x, struct buf *out)
+{
+    if (json_write(out, x->output->root, 0, NULL) != STATUS_OK)
+        out->overflowed = true;
+}
+
 static void put_result(const struct asl_exec *x, struct buf *out)
 {
     if (x->status == ASL_EXEC_SUCCEEDED) {
         buf_add(out, STR(",\"output\":"));
-        asl_document_write(x->output, out);
+        put_output(x, out);
     }
     if (x->has_error)
         put_text(out, "error", x->error);
@@ -134,7 +141,7 @@ void run_show_end(const struct run_show *s, const struct asl_exec *root, struct 
     } else if (s->is_history) {
         buf_add(out, buf_str(&s->history));
     } else if (root->status == ASL_EXEC_SUCCEEDED) {
-        asl_document_write(root->output, out);
+        put_output(root, out);
         buf_add_byte(out, '\n');
     }
 }

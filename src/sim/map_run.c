@@ -9,6 +9,7 @@
 #include "asl/token.h"
 #include "base/check.h"
 #include "json/parse.h"
+#include "json/write.h"
 #include "sim/sim_internal.h"
 #include <stdlib.h>
 
@@ -241,8 +242,8 @@ void sim_run_child_over(struct sim *s, struct sim_exec *e)
     c->facts.has_cause = x->has_cause;
     c->facts.error = arena_dup(&r->arena, x->error);
     c->facts.cause = arena_dup(&r->arena, x->cause);
-    if (x->status == ASL_EXEC_SUCCEEDED)
-        asl_document_write(x->output, &text);
+    if (x->status == ASL_EXEC_SUCCEEDED && json_write(&text, x->output->root, 0, NULL) != STATUS_OK)
+        sim_fail(s, STATUS_LIMIT, "JsonTooLarge", "the output of a child execution is too large");
     c->facts.output = arena_dup(&r->arena, buf_str(&text));
     buf_done(&text);
     asl_map_run_child_ended(&r->run, c->items, x->status);

@@ -5,6 +5,7 @@
 #include "asl/apply.h"
 #include "asl/history.h"
 #include "asl/token.h"
+#include "json/write.h"
 
 static void note_step(void *arg, const struct asl_exec *x, const struct asl_event *e,
                       const struct asl_out *out)
@@ -91,7 +92,7 @@ const char *world_end(struct world *w)
         buf_printf(&w->text, "%s", asl_status_name(x->status));
         if (x->output) {
             buf_add_byte(&w->text, ' ');
-            asl_document_write(x->output, &w->text);
+            assert_int_equal(json_write(&w->text, x->output->root, 0, NULL), STATUS_OK);
         }
         if (x->has_error)
             buf_printf(&w->text, " %.*s", STR_ARG(x->error));
