@@ -1,291 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs tests/cases/asl/history/NAME.json: arrays of executions with the history they must have.
- * Arguments are parts of case names; none runs everything.
- *
- *   name        a sentence
- *   definition  a value; type "EXPRESS"; strict: true
- *   input       the text of the input
- *   events      what happens to it, in order: kind as asl_event_kind_name has it; state whose task
- *               or map run it is about; output (a value), error, cause, stage, worker. Time passes
- *               when an event's state waits for nothing yet, and after the last event.
- *   no_data     true: the history is shown without data
- *   history     "ID<-PREVIOUS TYPE MEMBER DETAILS", details as compact text
- *
- * Each event must be one JSON object with these members in the order of the service, and with the
- * time as seconds with three decimals.
+ * The histories of tests/cases/asl/history (form: history_play.h). Arguments are parts of case
+ * names; none runs everything. Each event must be one JSON object that begins with the members and
+ * in the order of the service, the time as seconds with three decimals.
  */
-#include "../jsonata/support.h"
+#include "history_play.h"
 
-#include "asl/apply.h"
-#include "asl/history.h"
-#include "asl/step.h"
-#include "base/check.h"
-#include "json/parse.h"
-#include "json/write.h"
 #include <stdio.h>
 
-enum { CASES_AT_LEAST = 43, PATH_BYTES = 4096, STEPS = 1000, HISTORY_BYTES = 1 << 24 };
+enum { CASES_AT_LEAST = 43 };
 
-#define START_MS INT64_C(1767225600007) /* 2026-01-01T00:00:00.007Z */
-
-struct play {
-    struct arena arena;
-    struct asl_definition *definition;
-    struct asl_exec *x;
-    struct asl_out out;
-    int64_t now_ms;
-    uint64_t seed;
-    bool include_data;
-    struct buf lines;
-    const char *trouble;
+struct counts {
+    unsigned passed, failed;
 };
 
-/* ---- reading a case ---- */
-
-static str text_in(struct json_val object, const char *key)
+static void run_case(void *arg, const char *name, struct json_val c)
 {
-    struct json_val v = json_get(object, str_of(key));
-    return v.tag == JSON_STRING ? json_str(v) : STR("");
-}
-
-static bool flag_in(struct json_val object, const char *key)
-{
-    struct json_val v = json_get(object, str_of(key));
-    return v.tag == JSON_BOOL && v.b;
-}
-
-static struct json_doc *doc_of(struct json_val v)
-{
-    struct buf text;
-    struct json_doc *doc;
-    buf_init(&text, HISTORY_BYTES);
-    check(json_write(&text, v, 0, NULL) == STATUS_OK);
-    check(json_parse(buf_str(&text), NULL, &doc, NULL) == STATUS_OK);
-    buf_done(&text);
-    return doc;
-}
-
-static void load(struct play *p, struct json_val c)
-{
-    struct buf text;
-    struct error err;
-    bool is_express = str_eq(text_in(c, "type"), STR("EXPRESS"));
-    struct asl_load_options options = {.type = is_express ? ASL_EXPRESS : ASL_STANDARD};
-    buf_init(&text, HISTORY_BYTES);
-    check(json_write(&text, json_get(c, STR("definition")), 0, NULL) == STATUS_OK);
-    if (asl_definition_load(buf_str(&text), &options, NULL, &p->definition, &err) != STATUS_OK)
-        support_stop(err.message, arena_cstr(&p->arena, text_in(c, "name")));
-    buf_done(&text);
-}
-
-/* ---- lines ---- */
-
-/* What stands behind the frame of an event: the name of the details member and its text. */
-static void show_event(struct play *p, const struct asl_record *r)
-{
-    struct buf text, frame;
-    struct json_val event;
-    buf_init(&text, HISTORY_BYTES);
-    buf_init(&frame, HISTORY_BYTES);
-    asl_history_write(p->x, r, p->include_data, &text);
-    const char *type = asl_history_type(p->definition, r);
-    buf_printf(&frame,
-               "{\"timestamp\":%lld.%03lld,\"type\":\"%s\",\"id\":%llu,\"previousEventId\":%llu",
-               (long long)p->now_ms / 1000, (long long)p->now_ms % 1000, type,
-               (unsigned long long)r->event, (unsigned long long)r->previous);
-    if (!str_starts(buf_str(&text), buf_str(&frame)))
-        p->trouble = "an event does not begin as it should";
-    check(json_parse_in(&p->arena, buf_str(&text), NULL, &event, NULL) == STATUS_OK);
-    buf_printf(&p->lines, "%llu<-%llu %s", (unsigned long long)r->event,
-               (unsigned long long)r->previous, type);
-    for (uint32_t i = 4; i < event.len; i++) {
-        const struct json_key *key = &event.obj->shape->keys[i];
-        buf_printf(&p->lines, " %.*s ", (int)key->n, key->p);
-        check(json_write(&p->lines, event.obj->vals[i], 0, NULL) == STATUS_OK);
-    }
-    buf_add_byte(&p->lines, '\n');
-    buf_done(&text);
-    buf_done(&frame);
-}
-
-/* ---- playing ---- */
-
-static bool step(struct play *p, struct asl_event *event)
-{
-    struct error err;
-    event->now_ms = p->now_ms;
-    event->seed = ++p->seed;
-    bool is_well = asl_step(p->x, event, &p->out, &err) == STATUS_OK;
-    for (uint32_t i = 0; is_well && i < p->out.record_count; i++) {
-        if (asl_record_is_event(p->out.records[i].kind))
-            show_event(p, &p->out.records[i]);
-    }
-    asl_out_reset(&p->out);
-    return is_well;
-}
-
-/* Time passes; false when nothing would happen. */
-static bool pass(struct play *p)
-{
-    struct asl_event event = {.kind = ASL_EVENT_CONTINUE};
-    int64_t due_ms = asl_exec_due(p->x);
-    if (asl_exec_is_over(p->x) || due_ms == ASL_NEVER)
-        return false;
-    if (due_ms > p->now_ms)
-        p->now_ms = due_ms;
-    return step(p, &event);
-}
-
-static const struct asl_frame *find_waiting(const struct asl_frame *f, str state)
-{
-    if (!f)
-        return NULL;
-    for (const struct asl_frame *child = f->first_child; child; child = child->next_sibling) {
-        const struct asl_frame *found = find_waiting(child, state);
-        if (found)
-            return found;
-    }
-    bool is_waiting = f->phase == ASL_PHASE_WORKING || f->phase == ASL_PHASE_MAPPING;
-    return is_waiting && str_eq(f->state->name, state) ? f : NULL;
-}
-
-static enum asl_event_kind kind_of(str name)
-{
-    for (int kind = 0; kind <= ASL_EVENT_REDRIVE; kind++) {
-        if (str_eq(name, str_of(asl_event_kind_name((enum asl_event_kind)kind))))
-            return (enum asl_event_kind)kind;
-    }
-    support_stop("no such event", "tests/cases/asl/history");
-}
-
-static enum asl_task_stage stage_of(str name)
-{
-    return str_eq(name, STR("submit"))     ? ASL_STAGE_SUBMIT
-           : str_eq(name, STR("start"))    ? ASL_STAGE_START
-           : str_eq(name, STR("schedule")) ? ASL_STAGE_SCHEDULE
-                                           : ASL_STAGE_RUN;
-}
-
-static void happen(struct play *p, struct json_val e)
-{
-    struct asl_event event = {.kind = kind_of(text_in(e, "kind"))};
-    struct json_val output = json_get(e, STR("output"));
-    str state = text_in(e, "state");
-    event.has_error = json_get(e, STR("error")).tag == JSON_STRING;
-    event.has_cause = json_get(e, STR("cause")).tag == JSON_STRING;
-    event.error = text_in(e, "error");
-    event.cause = text_in(e, "cause");
-    event.worker = text_in(e, "worker");
-    event.stage = stage_of(text_in(e, "stage"));
-    if (state.n > 0) {
-        const struct asl_frame *f = find_waiting(p->x->root, state);
-        while (!f && pass(p))
-            f = find_waiting(p->x->root, state);
-        if (!f) {
-            p->trouble = "a state does not wait for its event";
-            return;
-        }
-        event.frame = f->id;
-        event.attempt = f->attempt;
-    }
-    if (output.tag != JSON_UNDEFINED)
-        event.doc = doc_of(output);
-    if (!step(p, &event))
-        p->trouble = "an event is refused";
-    json_doc_unref(event.doc);
-}
-
-static void play(struct play *p, struct json_val c)
-{
-    struct asl_identity identity = {
-        .id = STR("arn:aws:states:eu-west-1:123456789012:execution:job:run-1"),
-        .name = STR("run-1"),
-        .role_arn = STR("arn:aws:iam::123456789012:role/demo"),
-        .state_machine_id = STR("arn:aws:states:eu-west-1:123456789012:stateMachine:job"),
-        .state_machine_name = STR("job"),
-        .start_ms = START_MS};
-    struct asl_event start = {.kind = ASL_EVENT_START, .identity = &identity};
-    struct json_val events = json_get(c, STR("events"));
-    check(json_parse(text_in(c, "input"), NULL, &start.doc, NULL) == STATUS_OK);
-    step(p, &start);
-    json_doc_unref(start.doc);
-    for (uint32_t i = 0; events.tag == JSON_ARRAY && i < events.len; i++)
-        happen(p, events.items[i]);
-    for (int i = 0; i < STEPS && pass(p); i++)
-        ;
-}
-
-/* ---- a case ---- */
-
-static bool is_expected(str came, struct json_val expected)
-{
-    struct buf lines;
-    buf_init(&lines, HISTORY_BYTES);
-    for (uint32_t i = 0; expected.tag == JSON_ARRAY && i < expected.len; i++) {
-        buf_add(&lines, json_str(expected.items[i]));
-        buf_add_byte(&lines, '\n');
-    }
-    bool same = str_eq(came, buf_str(&lines));
-    buf_done(&lines);
-    return same;
-}
-
-static bool run_case(const char *name, struct json_val c)
-{
-    struct play p = {.now_ms = START_MS, .include_data = !flag_in(c, "no_data")};
-    struct asl_options options = {.strict = flag_in(c, "strict")};
-    arena_init(&p.arena, 0);
-    buf_init(&p.lines, HISTORY_BYTES);
-    load(&p, c);
-    p.x = asl_exec_new(p.definition, NULL, p.definition->type, &options);
-    asl_out_init(&p.out);
-    play(&p, c);
-    bool passed = !p.trouble && is_expected(buf_str(&p.lines), json_get(c, STR("history")));
+    struct counts *counts = arg;
+    struct play p;
+    play_case(&p, c, 0, NULL, NULL);
+    bool passed = play_is_as_expected(&p, c);
+    counts->passed += passed;
+    counts->failed += !passed;
     if (!passed)
         printf("FAIL %s%s%s\n%.*s", name, p.trouble ? ": " : "", p.trouble ? p.trouble : "",
                STR_ARG(buf_str(&p.lines)));
-    asl_out_done(&p.out);
-    asl_exec_free(p.x);
-    asl_definition_unref(p.definition);
-    buf_done(&p.lines);
-    arena_done(&p.arena);
-    return passed;
-}
-
-static bool is_wanted(const char *name, int argc, char **argv)
-{
-    for (int i = 1; i < argc; i++) {
-        if (strstr(name, argv[i]))
-            return true;
-    }
-    return argc < 2;
+    play_done(&p);
 }
 
 int main(int argc, char **argv)
 {
-    unsigned passed = 0, failed = 0;
-    const char *const *files;
-    struct arena arena;
-    arena_init(&arena, 0);
-    const char *folder = SOURCE_ROOT "/tests/cases/asl/history";
-    uint32_t count = support_list(&arena, folder, ".json", &files);
-    for (uint32_t i = 0; i < count; i++) {
-        char path[PATH_BYTES], name[PATH_BYTES];
-        snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
-        struct json_val cases = support_json(&arena, path);
-        for (uint32_t k = 0; k < cases.len; k++) {
-            snprintf(name, sizeof(name), "%.64s: %.*s", files[i],
-                     STR_ARG(text_in(cases.items[k], "name")));
-            if (!is_wanted(name, argc, argv))
-                continue;
-            if (run_case(name, cases.items[k]))
-                passed++;
-            else
-                failed++;
-        }
-    }
-    arena_done(&arena);
-    printf("cases: %u passed, %u failed, 0 skipped\n", passed, failed);
-    return failed == 0 && (argc > 1 || passed >= CASES_AT_LEAST) ? 0 : 1;
+    struct counts counts = {0};
+    play_each(argv + 1, argc - 1, run_case, &counts);
+    printf("cases: %u passed, %u failed, 0 skipped\n", counts.passed, counts.failed);
+    return counts.failed == 0 && (argc > 1 || counts.passed >= CASES_AT_LEAST) ? 0 : 1;
 }
