@@ -38,7 +38,7 @@ static inline str str_sub(str s, size_t from, size_t to)
         to = s.n;
     if (from > to)
         from = to;
-    return (str){s.p + from, to - from};
+    return (str){from > 0 ? s.p + from : s.p, to - from}; /* p may be NULL */
 }
 
 /* Byte order, a shorter prefix first: <0, 0 or >0. */
