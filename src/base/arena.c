@@ -32,6 +32,7 @@ struct arena_chunk {
     struct arena_chunk *spare; /* empty, or NULL; freed with this chunk */
     size_t size;               /* bytes behind this header */
     size_t taken;              /* bytes used in all chunks before this one */
+    bool is_lent;              /* not from malloc */
 };
 
 struct arena_callback {
@@ -87,7 +88,18 @@ static void chunk_free(struct arena_chunk *chunk)
     if (chunk->spare != NULL)
         chunk_free(chunk->spare);
     arena_unpoison(chunk_start(chunk), chunk->size);
-    free(chunk);
+    if (!chunk->is_lent)
+        free(chunk);
+}
+
+static struct arena_chunk *chunk_make(void *block, size_t size, bool is_lent)
+{
+    struct arena_chunk *chunk = block;
+    chunk->spare = NULL;
+    chunk->size = size;
+    chunk->is_lent = is_lent;
+    arena_poison(chunk_start(chunk), size);
+    return chunk;
 }
 
 static struct arena_chunk *chunk_new(size_t size)
@@ -95,10 +107,7 @@ static struct arena_chunk *chunk_new(size_t size)
     struct arena_chunk *chunk = malloc(sizeof *chunk + size);
     check(chunk != NULL);
     arena_large_pages(chunk, size);
-    chunk->spare = NULL;
-    chunk->size = size;
-    arena_poison(chunk_start(chunk), size);
-    return chunk;
+    return chunk_make(chunk, size, false);
 }
 
 /* Makes chunk, empty, the current one behind prev. */
@@ -125,6 +134,17 @@ void arena_init(struct arena *a, size_t limit_bytes)
 {
     *a = (struct arena){.limit = limit_bytes, .first_size = ARENA_FIRST_CHUNK};
     arena_enter_nothing(a);
+}
+
+size_t arena_lent_bytes(size_t size)
+{
+    return sizeof(struct arena_chunk) + ((size + 15) & ~(size_t)15);
+}
+
+void arena_lend(struct arena *a, void *block, size_t bytes)
+{
+    check(a->chunk == NULL && ((uintptr_t)block & 15) == 0);
+    arena_enter(a, chunk_make(block, bytes - sizeof(struct arena_chunk), true), NULL, 0);
 }
 
 static void arena_run_callbacks(struct arena *a)

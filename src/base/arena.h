@@ -32,6 +32,10 @@ struct arena {
 
 /* limit_bytes 0 means no limit. No memory is taken before the first allocation. */
 void arena_init(struct arena *a, size_t limit_bytes);
+/* Gives an arena that has no memory yet a block of the caller's, 16-byte aligned, to begin with.
+ * It must live as long as the arena; arena_lent_bytes says how large it is for size bytes in it. */
+void arena_lend(struct arena *a, void *block, size_t bytes);
+size_t arena_lent_bytes(size_t size);
 /* Runs the callbacks, gives all memory back. */
 void arena_done(struct arena *a);
 /* Runs the callbacks and empties the arena but keeps its largest chunk for the next use. */

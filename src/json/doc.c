@@ -11,14 +11,30 @@
 #include "json/parse.h"
 #include <stdlib.h>
 
+static void doc_init(struct json_doc *doc)
+{
+    memset(doc, 0, offsetof(struct json_doc, shapes));
+    doc->refs = 1;
+    arena_init(&doc->arena, 0);
+}
+
 struct json_doc *doc_new(size_t inside_bytes)
 {
     struct json_doc *doc = malloc(sizeof(*doc) + inside_bytes);
     check(doc != NULL);
     arena_large_pages(doc, sizeof(*doc) + inside_bytes);
-    memset(doc, 0, sizeof(*doc));
-    doc->refs = 1;
-    arena_init(&doc->arena, 0);
+    doc_init(doc);
+    return doc;
+}
+
+struct json_doc *doc_new_room(size_t arena_bytes)
+{
+    size_t first = arena_lent_bytes(arena_bytes);
+    struct json_doc *doc = malloc(sizeof(*doc) + first);
+    check(doc != NULL);
+    arena_large_pages(doc, sizeof(*doc) + first);
+    doc_init(doc);
+    arena_lend(&doc->arena, doc + 1, first);
     return doc;
 }
 

@@ -32,13 +32,18 @@ struct json_doc {
     bool has_shapes;      /* shapes is set up */
     bool has_number_text; /* some JSON_INT or JSON_NUMTEXT is in it */
     struct arena arena;
-    struct json_shapes shapes; /* in arena */
-    struct json_doc *held[JSON_MAX_HELD];
     struct doc_part parts[DOC_PARTS]; /* ring */
+
+    /* set when there are any; all above is zeroed */
+    _Alignas(16) struct json_shapes shapes; /* in arena */
+    struct json_doc *held[JSON_MAX_HELD];
 };
 
 /* A document with one reference, root undefined, and room for inside_bytes behind the struct. */
 struct json_doc *doc_new(size_t inside_bytes);
+
+/* The same with the arena's first block, of that many bytes, behind the struct. */
+struct json_doc *doc_new_room(size_t arena_bytes);
 
 /* The shapes that objects made in the document's arena share. */
 struct json_shapes *doc_shapes(struct json_doc *doc);

@@ -16,6 +16,7 @@
 #include "json/freeze.h"
 #include "base/check.h"
 #include "json/freeze_internal.h"
+#include "json/shape_internal.h"
 #include <stdlib.h>
 
 /* A document that is being filled, with room for the text of the part at hand. */
@@ -31,26 +32,53 @@ static struct json_val copy_value(struct freeze *f, struct target *to, struct js
 
 /* ---- shapes ---- */
 
+static void copies_begin(struct shape_copies *copies)
+{
+    copies->slots = copies->few;
+    copies->mask = FREEZE_FEW_SHAPES - 1;
+}
+
+static void copies_done(struct shape_copies *copies)
+{
+    if (copies->slots != copies->few)
+        free(copies->slots);
+}
+
 static void copies_grow(struct shape_copies *copies)
 {
-    struct shape_copies old = *copies;
-    uint32_t size = old.slots ? (old.mask + 1) * 2 : 16;
-    copies->slots = calloc(size, sizeof(*copies->slots));
+    struct shape_copy *old = copies->slots;
+    uint32_t old_size = copies->mask + 1;
+    copies->slots = calloc((size_t)old_size * 4, sizeof(*copies->slots));
     check(copies->slots != NULL);
-    copies->mask = size - 1;
+    copies->mask = old_size * 4 - 1;
     copies->count = 0;
-    for (uint32_t i = 0; old.slots && i <= old.mask; i++) {
+    for (uint32_t i = 0; i < old_size; i++) {
         bool is_new;
-        if (old.slots[i].from)
-            *shape_copy_at(copies, old.slots[i].from, old.slots[i].target, &is_new) = old.slots[i];
+        if (old[i].from)
+            *shape_copy_at(copies, old[i].from, old[i].target, &is_new) = old[i];
     }
-    free(old.slots);
+    if (old != copies->few)
+        free(old);
+}
+
+const struct json_shape *shape_like(struct shape_copies *copies, const struct json_shape *from)
+{
+    for (uint32_t i = 0; i < FREEZE_RECENT_SHAPES; i++) {
+        if (copies->recent[i] == from)
+            return from;
+    }
+    for (uint32_t i = 0; i < FREEZE_RECENT_SHAPES; i++) {
+        if (copies->recent[i] && shape_eq(copies->recent[i], from))
+            return copies->recent[i];
+    }
+    copies->recent[copies->next_recent++ % FREEZE_RECENT_SHAPES] = from;
+    return from;
 }
 
 struct shape_copy *shape_copy_at(struct shape_copies *copies, const struct json_shape *from,
                                  const struct json_doc *target, bool *ret_is_new)
 {
-    if (!copies->slots || copies->count * 2 > copies->mask)
+    if (copies->count * 2 > copies->mask)
         copies_grow(copies);
     uint64_t hash = ((uintptr_t)from ^ (uintptr_t)target << 7) * UINT64_C(0x9E3779B97F4A7C15);
     uint32_t at = (uint32_t)(hash >> 32) & copies->mask;
@@ -80,27 +108,16 @@ static const struct json_shape *shape_in_trie(struct json_doc *doc, const struct
     return json_shapes_of(shapes, node);
 }
 
-static const struct json_shape *shape_alone(struct json_doc *doc, const struct json_shape *from)
-{
-    struct json_key *keys = malloc((from->count + 1) * sizeof(*keys));
-    check(keys != NULL);
-    for (uint32_t i = 0; i < from->count; i++) {
-        const struct json_key *key = &from->keys[i];
-        keys[i] = json_key_new(&doc->arena, (str){key->p, key->n}, key->flags);
-    }
-    const struct json_shape *shape = json_shape_new(&doc->arena, keys, from->count);
-    free(keys);
-    return shape;
-}
-
 static const struct json_shape *copy_shape(struct freeze *f, struct target *to,
                                            const struct json_shape *from)
 {
     bool is_new;
+    from = shape_like(&f->shapes, from);
     struct shape_copy *copy = shape_copy_at(&f->shapes, from, to->doc, &is_new);
     if (is_new)
-        copy->to = to->has_trie && from->count <= SHAPE_TRIE_MAX ? shape_in_trie(to->doc, from)
-                                                                 : shape_alone(to->doc, from);
+        copy->to = to->has_trie && from->count <= SHAPE_TRIE_MAX
+                       ? shape_in_trie(to->doc, from)
+                       : shape_clone(&to->doc->arena, from);
     return copy->to;
 }
 
@@ -124,8 +141,8 @@ static size_t room_for(const struct freeze *f, struct freeze_measure size)
 
 static enum freeze_choice next_choice(struct freeze *f)
 {
-    check(f->choice_at < f->choices.n);
-    return (enum freeze_choice)f->choices.p[f->choice_at++];
+    check(f->choice_at < f->choice_count);
+    return (enum freeze_choice)f->choices[f->choice_at++];
 }
 
 static const char *copy_text(struct target *to, struct json_val v)
@@ -216,8 +233,7 @@ static struct json_val copy_growing(struct freeze *f, struct target *to, struct 
         inner.can_grow = f->hold_count == 0;
         return copy_with_room(f, &inner, v);
     }
-    struct json_doc *doc = doc_new(0);
-    doc->arena.first_size = room_for(f, part->size);
+    struct json_doc *doc = doc_new_room(room_for(f, part->size));
     f->hold[f->hold_count++] = doc;
     struct target inner = target_for(doc, part->size);
     inner.is_part = inner.can_grow = true;
@@ -280,8 +296,7 @@ static struct freeze_measure main_size(const struct freeze *f)
 
 static struct json_doc *freeze_copy(struct freeze *f, struct json_val value)
 {
-    struct json_doc *doc = doc_new(0);
-    doc->arena.first_size = room_for(f, main_size(f));
+    struct json_doc *doc = doc_new_room(room_for(f, main_size(f)));
     f->old_holds = f->hold_count;
     struct target to = target_for(doc, f->main);
     doc->root = copy_value(f, &to, value);
@@ -295,11 +310,13 @@ static struct json_doc *freeze_copy(struct freeze *f, struct json_val value)
 enum status json_freeze(struct json_val value, const struct json_freeze_options *options,
                         struct json_doc **ret_doc, struct error *err)
 {
-    struct freeze f;
-    memset(&f, 0, sizeof(f));
+    struct freeze f UNINIT;
+    memset(&f, 0, offsetof(struct freeze, few_ranges));
     f.err = err;
     f.status = STATUS_OK;
-    buf_init(&f.choices, SIZE_MAX);
+    f.choices = f.few_choices;
+    f.choice_cap = FREEZE_FEW_CHOICES;
+    copies_begin(&f.shapes);
     f.max_bytes = JSON_FREEZE_MAX_BYTES;
     if (options) {
         f.doubles = options->doubles;
@@ -312,7 +329,8 @@ enum status json_freeze(struct json_val value, const struct json_freeze_options 
     if (f.ranges != f.few_ranges)
         free(f.ranges);
     free(f.parts);
-    free(f.shapes.slots);
-    buf_done(&f.choices);
+    copies_done(&f.shapes);
+    if (f.choices != f.few_choices)
+        free(f.choices);
     return f.status;
 }

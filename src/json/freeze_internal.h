@@ -10,7 +10,6 @@
 #ifndef AFFLUX_JSON_FREEZE_INTERNAL_H
 #define AFFLUX_JSON_FREEZE_INTERNAL_H
 
-#include "base/buf.h"
 #include "json/doc_internal.h"
 #include "json/freeze.h"
 
@@ -48,12 +47,18 @@ struct shape_copy {
     const struct json_shape *to;
 };
 
+enum { FREEZE_RECENT_SHAPES = 4, FREEZE_FEW_SHAPES = 8 };
+
 struct shape_copies {
     struct shape_copy *slots; /* open addressing */
     uint32_t count, mask;
+    const struct json_shape *recent[FREEZE_RECENT_SHAPES]; /* ring */
+    uint32_t next_recent;
+    struct shape_copy few[FREEZE_FEW_SHAPES]; /* the first slots */
 };
 
-enum { FREEZE_FEW_RANGES = 32 };
+/* Small values need no memory but their document's. */
+enum { FREEZE_FEW_RANGES = 32, FREEZE_FEW_CHOICES = 64 };
 
 struct freeze {
     bool doubles;
@@ -63,10 +68,10 @@ struct freeze {
 
     struct freeze_range *ranges; /* sorted by start */
     size_t range_count;
-    struct freeze_range few_ranges[FREEZE_FEW_RANGES];
 
-    struct buf choices; /* a byte each, in the order of the walk */
-    size_t choice_at;   /* of the second pass */
+    uint8_t *choices; /* a byte each, in the order of the walk */
+    size_t choice_count, choice_cap;
+    size_t choice_at; /* of the second pass */
     struct freeze_part *parts;
     uint32_t part_count, part_cap, part_at;
 
@@ -79,11 +84,19 @@ struct freeze {
     size_t own_bytes;   /* everything that is copied */
     struct freeze_measure main;
     struct shape_copies shapes;
+
+    /* not zeroed; all above is */
+    struct freeze_range few_ranges[FREEZE_FEW_RANGES];
+    uint8_t few_choices[FREEZE_FEW_CHOICES];
 };
 
 /* The first pass. False: status and err are set. */
 bool freeze_measure(struct freeze *f, struct json_val v);
 void freeze_find_ranges(struct freeze *f, const struct json_freeze_options *options);
+
+/* A shape with the same keys that was met lately, or from itself. Documents that come together (the
+ * outputs of a Map) each have a shape of their own; frozen, their objects share one. */
+const struct json_shape *shape_like(struct shape_copies *copies, const struct json_shape *from);
 
 /* The slot of a shape copied for target; a new one has to == NULL and from set. */
 struct shape_copy *shape_copy_at(struct shape_copies *copies, const struct json_shape *from,

@@ -197,14 +197,21 @@ static bool note_kept_depth(struct freeze *f, uint32_t around, const struct json
 
 static size_t choice_add(struct freeze *f)
 {
-    size_t at = f->choices.n;
-    buf_add_byte(&f->choices, FREEZE_COPY);
-    return at;
+    if (f->choice_count == f->choice_cap) {
+        bool is_few = f->choices == f->few_choices;
+        f->choice_cap *= 2;
+        f->choices = realloc(is_few ? NULL : f->choices, f->choice_cap);
+        check(f->choices != NULL);
+        if (is_few)
+            memcpy(f->choices, f->few_choices, sizeof(f->few_choices));
+    }
+    f->choices[f->choice_count] = FREEZE_COPY;
+    return f->choice_count++;
 }
 
 static void choice_set(struct freeze *f, size_t at, enum freeze_choice choice)
 {
-    f->choices.p[at] = (char)choice;
+    f->choices[at] = (uint8_t)choice;
 }
 
 static bool hold_add(struct freeze *f, struct json_doc *doc)
@@ -342,9 +349,10 @@ static bool measure_string(struct freeze *f, struct json_val v, struct walk walk
 static bool measure_object(struct freeze *f, struct json_val v, struct walk walk)
 {
     bool is_new;
-    shape_copy_at(&f->shapes, v.obj->shape, NULL, &is_new);
+    const struct json_shape *shape = shape_like(&f->shapes, v.obj->shape);
+    shape_copy_at(&f->shapes, shape, NULL, &is_new);
     if (is_new) {
-        size_t bytes = shape_bytes(v.obj->shape);
+        size_t bytes = shape_bytes(shape);
         f->shape_bytes += bytes;
         if (!count_bytes(f, bytes))
             return false;
@@ -367,12 +375,12 @@ struct walk_mark {
 
 static struct walk_mark walk_mark(const struct freeze *f)
 {
-    return (struct walk_mark){f->choices.n, f->own_bytes, f->part_count, f->hold_count, f->kept};
+    return (struct walk_mark){f->choice_count, f->own_bytes, f->part_count, f->hold_count, f->kept};
 }
 
 static void walk_back(struct freeze *f, struct walk_mark mark)
 {
-    f->choices.n = mark.choices;
+    f->choice_count = mark.choices;
     f->own_bytes = mark.own_bytes;
     f->part_count = mark.parts;
     f->hold_count = mark.holds;

@@ -212,6 +212,32 @@ const struct json_shape *json_shape_new(struct arena *arena, const struct json_k
     return shape;
 }
 
+const struct json_shape *shape_clone(struct arena *arena, const struct json_shape *from)
+{
+    struct json_shape *shape;
+    struct json_key *keys = shape_alloc(arena, from->count, &shape);
+    for (uint32_t i = 0; i < from->count; i++) {
+        const struct json_key *key = &from->keys[i];
+        char *block = arena_alloc(arena, key_block_bytes(key->n));
+        keys[i] = *key;
+        keys[i].p = key_fill(block, (str){key->p, key->n});
+    }
+    shape_make_index(shape, arena);
+    return shape;
+}
+
+bool shape_eq(const struct json_shape *a, const struct json_shape *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (uint32_t i = 0; i < a->count; i++) {
+        const struct json_key *key = &b->keys[i];
+        if (a->keys[i].hash != key->hash || !key_eq(&a->keys[i], (str){key->p, key->n}))
+            return false;
+    }
+    return true;
+}
+
 static inline size_t arena_rounded(size_t n)
 {
     return (n + 15) & ~(size_t)15;
