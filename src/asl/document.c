@@ -151,7 +151,7 @@ void asl_document_seal(struct asl_document *doc)
         asl_link_done(&doc->links[i]);
     free(doc->links);
     doc->links = NULL;
-    doc->link_count = 0;
+    doc->link_count = doc->link_cap = 0;
 }
 
 void asl_document_relink(struct asl_document *doc, struct asl_document *const *sources,
@@ -162,10 +162,20 @@ void asl_document_relink(struct asl_document *doc, struct asl_document *const *s
         asl_document_find_links(doc, sources, source_count);
 }
 
+struct asl_link asl_link_new(str place, struct asl_document *from, str path, uint32_t keep)
+{
+    char *p = malloc(place.n + path.n + 1);
+    check(p != NULL);
+    if (place.n > 0)
+        memcpy(p, place.p, place.n);
+    if (path.n > 0)
+        memcpy(p + place.n, path.p, path.n);
+    return (struct asl_link){{p, place.n}, asl_document_ref(from), {p + place.n, path.n}, keep};
+}
+
 void asl_link_done(struct asl_link *link)
 {
     free((char *)(uintptr_t)link->place.p);
-    free((char *)(uintptr_t)link->path.p);
     asl_document_unref(link->from);
 }
 

@@ -31,9 +31,9 @@ struct asl_part {
 
 /* A place in a document whose value is a part of another one. */
 struct asl_link {
-    str place;                 /* JSON pointer in this document; malloc'ed */
+    str place;                 /* JSON pointer in this document; malloc'ed, with path behind it */
     struct asl_document *from; /* counted */
-    str path;                  /* JSON pointer in `from`; malloc'ed */
+    str path;                  /* JSON pointer in `from` */
     uint32_t keep; /* an array that grew: its first `keep` items are those of the part, the
                       text has the others; ASL_LINK_WHOLE: the value is the part */
 };
@@ -48,7 +48,7 @@ struct asl_document {
     struct json_val root;
     struct asl_link *links;
     struct asl_part *parts;
-    uint8_t link_count, part_count;
+    uint8_t link_count, link_cap, part_count;
     bool keeps_text; /* written as the text it came as: the client's input */
     bool is_written; /* encoded in some batch or snapshot before; no links are needed any more */
     uint64_t size;   /* of the compact text; UINT64_MAX: not counted yet */

@@ -165,11 +165,12 @@ bool asl_document_link(struct asl_document *doc, str place, struct asl_document 
 {
     if (doc->link_count == ASL_MAX_LINKS)
         return false;
-    if (!doc->links)
-        doc->links = malloc(sizeof(*doc->links) * ASL_MAX_LINKS);
-    check(doc->links != NULL);
-    doc->links[doc->link_count++] =
-        (struct asl_link){asl_text_dup(place), asl_document_ref(from), asl_text_dup(path), keep};
+    if (doc->link_count == doc->link_cap) {
+        doc->link_cap = doc->link_cap ? ASL_MAX_LINKS : 1; /* one: a Map's item, a page */
+        doc->links = realloc(doc->links, sizeof(*doc->links) * doc->link_cap);
+        check(doc->links != NULL);
+    }
+    doc->links[doc->link_count++] = asl_link_new(place, from, path, keep);
     return true;
 }
 

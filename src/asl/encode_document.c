@@ -45,8 +45,7 @@ static enum status decode_links(struct asl_documents *d, struct byte_reader *r,
         if (r->is_failed || !from || keep > UINT32_MAX)
             return corrupt(err, "a link names a document that is not there");
         links[*ret_count] =
-            (struct asl_link){asl_text_dup(place), asl_document_ref(from), asl_text_dup(path),
-                              keep == 0 ? ASL_LINK_WHOLE : (uint32_t)(keep - 1)};
+            asl_link_new(place, from, path, keep == 0 ? ASL_LINK_WHOLE : (uint32_t)(keep - 1));
     }
     return STATUS_OK;
 }
