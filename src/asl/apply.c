@@ -535,19 +535,26 @@ static bool fits_frame(const struct asl_exec *x, const struct asl_frame *f,
             (r->next == ASL_NO_STATE || x->definition->states[r->next]->machine == f->machine));
 }
 
+/* The frame that a record is about; NULL: none, or it is not there. */
+static struct asl_frame *frame_of(const struct asl_exec *x, const struct asl_record *r)
+{
+    return rule_of(r->kind)->flags & WHOLE ? NULL : asl_exec_frame(x, r->frame);
+}
+
+static bool fits(const struct asl_exec *x, const struct asl_frame *f, const struct asl_record *r)
+{
+    const struct kind_rule *rule = rule_of(r->kind);
+    if ((rule->flags & DOC) && !r->doc)
+        return false;
+    if (r->event == 0 ? (rule->flags & EVENT) != 0 : r->event != x->last_event + 1)
+        return false;
+    return rule->flags & WHOLE ? fits_whole(x, r) : f && fits_frame(x, f, r);
+}
+
 enum status asl_record_check(const struct asl_exec *x, const struct asl_record *r,
                              struct error *err)
 {
-    const struct kind_rule *rule = rule_of(r->kind);
-    bool fits = (!(rule->flags & DOC) || r->doc) &&
-                (r->event == 0 ? !(rule->flags & EVENT) : r->event == x->last_event + 1);
-    if (fits && (rule->flags & WHOLE)) {
-        fits = fits_whole(x, r);
-    } else if (fits) {
-        const struct asl_frame *f = asl_exec_frame(x, r->frame);
-        fits = f && fits_frame(x, f, r);
-    }
-    if (fits)
+    if (fits(x, frame_of(x, r), r))
         return STATUS_OK;
     return error_set(err, STATUS_CORRUPT, "RecordCorrupt",
                      "a record %s of frame %u does not fit the execution",
@@ -557,9 +564,8 @@ enum status asl_record_check(const struct asl_exec *x, const struct asl_record *
 void asl_apply(struct asl_exec *x, const struct asl_record *r)
 {
     const struct kind_rule *rule = rule_of(r->kind);
-    struct error err UNINIT;
-    check(asl_record_check(x, r, &err) == STATUS_OK);
-    struct asl_frame *f = rule->flags & WHOLE ? NULL : asl_exec_frame(x, r->frame);
+    struct asl_frame *f = frame_of(x, r);
+    check(fits(x, f, r));
     if (r->event != 0) {
         x->last_event = r->event;
         if (f && !(rule->flags & STAYS))
