@@ -3,6 +3,7 @@
 #include "cmd/run_options.h"
 
 #include "base/time.h"
+#include "base/utf8.h"
 #include "cmd/args.h"
 #include "cmd/cmd.h"
 #include <errno.h>
@@ -135,6 +136,20 @@ static int run_option(struct run_options *o, int id, const struct args *a)
     return CMD_OK;
 }
 
+/* A name goes into ARNs; what may not be in it is AWS's list. */
+static bool is_name(const char *name)
+{
+    size_t n = strlen(name);
+    if (n == 0 || n > ASL_MAX_NAME || utf8_check(str_of(name)) != n)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)name[i];
+        if (c <= ' ' || c == 0x7F || strchr("<>{}[]?*\"#%\\^|~$&,;:/`", c))
+            return false;
+    }
+    return true;
+}
+
 static bool is_stdin(const char *path)
 {
     return strcmp(path, "-") == 0;
@@ -150,8 +165,9 @@ static int run_options_fit(const struct run_options *o)
         return cmd_usage("run", "--test-case needs --mock");
     if (o->has_start && !o->is_virtual)
         return cmd_usage("run", "--now needs --virtual-time");
-    if (o->name && (o->name[0] == '\0' || strlen(o->name) > ASL_MAX_NAME))
-        return cmd_usage("run", "--name has 1 to %d characters", ASL_MAX_NAME);
+    if (o->name && !is_name(o->name))
+        return cmd_usage("run", "--name has 1 to %d characters, no white space and none of %s",
+                         ASL_MAX_NAME, "< > { } [ ] ? * \" # % \\ ^ | ~ $ & , ; : / `");
     return CMD_OK;
 }
 

@@ -247,6 +247,8 @@ END
     run -2 run_machine pass.json -v --now yesterday
     run -2 run_machine pass.json --test-case x
     run -2 run_machine pass.json --name ''
+    run -2 run_machine pass.json --name a:b
+    has "$output" '--name has 1 to 80 characters'
     run -2 run_machine - -i @-
     run -2 run_machine pass.json --none
 }
