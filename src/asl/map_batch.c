@@ -5,16 +5,16 @@
 
 static const char BATCH_END[] = "]}";
 
-static bool batch_write(struct asl_batch *b, struct json_val v)
+static bool batch_write(struct asl_map_batch *b, struct json_val v)
 {
     return json_write(b->out, v, b->doubles ? JSON_WRITE_DOUBLES : 0, NULL) == STATUS_OK &&
            buf_ok(b->out);
 }
 
-void asl_batch_begin(struct asl_batch *b, const struct asl_map_run_plan *plan, bool doubles,
-                     struct buf *out)
+void asl_map_batch_begin(struct asl_map_batch *b, const struct asl_map_run_plan *plan, bool doubles,
+                         struct buf *out)
 {
-    *b = (struct asl_batch){.plan = plan, .out = out, .doubles = doubles};
+    *b = (struct asl_map_batch){.plan = plan, .out = out, .doubles = doubles};
     if (!plan->is_batched)
         return;
     buf_add(out, STR("{"));
@@ -27,22 +27,22 @@ void asl_batch_begin(struct asl_batch *b, const struct asl_map_run_plan *plan, b
     buf_add(out, STR("\"Items\":["));
 }
 
-static enum asl_batch_added batch_refuse(struct asl_batch *b, size_t before)
+static enum asl_map_batch_added batch_refuse(struct asl_map_batch *b, size_t before)
 {
     b->out->n = before;
     b->out->overflowed = false;
-    return b->count > 0 ? ASL_BATCH_FULL : ASL_BATCH_TOO_LARGE;
+    return b->count > 0 ? ASL_MAP_BATCH_FULL : ASL_MAP_BATCH_TOO_LARGE;
 }
 
-enum asl_batch_added asl_batch_add(struct asl_batch *b, struct json_val item)
+enum asl_map_batch_added asl_map_batch_add(struct asl_map_batch *b, struct json_val item)
 {
     const struct asl_map_run_plan *plan = b->plan;
     uint64_t most = plan->is_batched ? plan->batch_items : 1;
     if (most > 0 && b->count == most)
-        return ASL_BATCH_FULL;
+        return ASL_MAP_BATCH_FULL;
     size_t before = b->out->n;
     if (!buf_ok(b->out))
-        return ASL_BATCH_TOO_LARGE;
+        return ASL_MAP_BATCH_TOO_LARGE;
     if (b->count > 0)
         buf_add_byte(b->out, ',');
     if (!batch_write(b, item))
@@ -51,10 +51,10 @@ enum asl_batch_added asl_batch_add(struct asl_batch *b, struct json_val item)
     if (plan->is_batched && plan->batch_bytes > 0 && b->out->n + end > plan->batch_bytes)
         return batch_refuse(b, before);
     b->count++;
-    return ASL_BATCH_TAKEN;
+    return ASL_MAP_BATCH_TAKEN;
 }
 
-void asl_batch_end(struct asl_batch *b)
+void asl_map_batch_end(struct asl_map_batch *b)
 {
     if (b->plan->is_batched)
         buf_add(b->out, str_of(BATCH_END));

@@ -9,13 +9,13 @@
 
 #include "asl/map_run.h"
 
-enum asl_batch_added {
-    ASL_BATCH_TAKEN,
-    ASL_BATCH_FULL,     /* the item was not taken: it begins the next batch */
-    ASL_BATCH_TOO_LARGE /* not even one item fits */
+enum asl_map_batch_added {
+    ASL_MAP_BATCH_TAKEN,
+    ASL_MAP_BATCH_FULL,     /* the item was not taken: it begins the next batch */
+    ASL_MAP_BATCH_TOO_LARGE /* not even one item fits */
 };
 
-struct asl_batch {
+struct asl_map_batch {
     const struct asl_map_run_plan *plan;
     struct buf *out;
     bool doubles;
@@ -23,9 +23,9 @@ struct asl_batch {
 };
 
 /* Appends to out, whose maximum bounds an input too. doubles: numbers as results of JSONata. */
-void asl_batch_begin(struct asl_batch *b, const struct asl_map_run_plan *plan, bool doubles,
-                     struct buf *out);
-NODISCARD enum asl_batch_added asl_batch_add(struct asl_batch *b, struct json_val item);
-void asl_batch_end(struct asl_batch *b);
+void asl_map_batch_begin(struct asl_map_batch *b, const struct asl_map_run_plan *plan, bool doubles,
+                         struct buf *out);
+NODISCARD enum asl_map_batch_added asl_map_batch_add(struct asl_map_batch *b, struct json_val item);
+void asl_map_batch_end(struct asl_map_batch *b);
 
 #endif

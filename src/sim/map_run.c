@@ -105,7 +105,8 @@ static str source_of(struct sim_run *r)
 }
 
 /* An item as its child sees it, added to the batch. */
-static enum asl_batch_added add_item(struct sim *s, struct sim_run *r, struct asl_batch *batch)
+static enum asl_map_batch_added add_item(struct sim *s, struct sim_run *r,
+                                         struct asl_map_batch *batch)
 {
     struct asl_item_failure failed;
     struct asl_map_item item = {.value = r->items.items[r->next_item],
@@ -114,12 +115,12 @@ static enum asl_batch_added add_item(struct sim *s, struct sim_run *r, struct as
                                 .source = source_of(r),
                                 .now_ms = s->now_ms,
                                 .seed = sim_seed(s)};
-    enum asl_batch_added added = ASL_BATCH_TOO_LARGE;
+    enum asl_map_batch_added added = ASL_MAP_BATCH_TOO_LARGE;
     struct json_val value;
     if (asl_map_item(parent_of(s, r), r->frame, &item, &s->item_out, &value, &failed) != STATUS_OK)
         run_fail(r, failed.error, failed.cause);
     else
-        added = asl_batch_add(batch, value);
+        added = asl_map_batch_add(batch, value);
     asl_out_reset(&s->item_out);
     return added;
 }
@@ -127,17 +128,17 @@ static enum asl_batch_added add_item(struct sim *s, struct sim_run *r, struct as
 /* The input of the next child. False when there is none: the run has failed. */
 static bool next_input(struct sim *s, struct sim_run *r, struct buf *out, uint64_t *ret_items)
 {
-    struct asl_batch batch;
-    enum asl_batch_added added = ASL_BATCH_TAKEN;
+    struct asl_map_batch batch;
+    enum asl_map_batch_added added = ASL_MAP_BATCH_TAKEN;
     bool doubles = r->state->language == ASL_JSONATA && r->state->map.item_selector;
-    asl_batch_begin(&batch, &r->plan, doubles, out);
-    while (r->next_item < r->items.len && added == ASL_BATCH_TAKEN) {
+    asl_map_batch_begin(&batch, &r->plan, doubles, out);
+    while (r->next_item < r->items.len && added == ASL_MAP_BATCH_TAKEN) {
         added = add_item(s, r, &batch);
-        r->next_item += added == ASL_BATCH_TAKEN;
+        r->next_item += added == ASL_MAP_BATCH_TAKEN;
     }
-    asl_batch_end(&batch);
+    asl_map_batch_end(&batch);
     *ret_items = batch.count;
-    if (added == ASL_BATCH_TOO_LARGE || !buf_ok(out) ||
+    if (added == ASL_MAP_BATCH_TOO_LARGE || !buf_ok(out) ||
         (s->options.asl.strict && out->n > ASL_MAX_PAYLOAD)) {
         r->next_item -= (uint32_t)batch.count;
         run_fail(r, STR("States.DataLimitExceeded"),

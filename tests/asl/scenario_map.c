@@ -104,7 +104,7 @@ static void run_child(struct map_work *w, str input, uint64_t items)
 
 /* ---- the run ---- */
 
-static enum asl_batch_added add_item(struct map_work *w, struct asl_batch *batch)
+static enum asl_map_batch_added add_item(struct map_work *w, struct asl_map_batch *batch)
 {
     struct asl_item_failure failed;
     struct json_val value;
@@ -114,9 +114,9 @@ static enum asl_batch_added add_item(struct map_work *w, struct asl_batch *batch
                                 .source = STR("STATE_DATA"),
                                 .now_ms = w->run->now_ms,
                                 .seed = ++w->run->seed};
-    enum asl_batch_added added = ASL_BATCH_TOO_LARGE;
+    enum asl_map_batch_added added = ASL_MAP_BATCH_TOO_LARGE;
     if (asl_map_item(w->run->x, w->frame, &item, &w->out, &value, &failed) == STATUS_OK) {
-        added = asl_batch_add(batch, value);
+        added = asl_map_batch_add(batch, value);
     } else {
         w->has_failed = true;
         w->error = arena_dup(&w->run->arena, failed.error);
@@ -128,18 +128,18 @@ static enum asl_batch_added add_item(struct map_work *w, struct asl_batch *batch
 
 static void next_child(struct map_work *w)
 {
-    struct asl_batch batch;
+    struct asl_map_batch batch;
     struct buf input;
-    enum asl_batch_added added = ASL_BATCH_TAKEN;
+    enum asl_map_batch_added added = ASL_MAP_BATCH_TAKEN;
     bool doubles = w->state->language == ASL_JSONATA && w->state->map.item_selector;
     buf_init(&input, CHILD_BYTES);
-    asl_batch_begin(&batch, &w->plan, doubles, &input);
-    while (w->next < w->plan.items.len && added == ASL_BATCH_TAKEN) {
+    asl_map_batch_begin(&batch, &w->plan, doubles, &input);
+    while (w->next < w->plan.items.len && added == ASL_MAP_BATCH_TAKEN) {
         added = add_item(w, &batch);
-        w->next += added == ASL_BATCH_TAKEN;
+        w->next += added == ASL_MAP_BATCH_TAKEN;
     }
-    asl_batch_end(&batch);
-    check(added != ASL_BATCH_TOO_LARGE || w->has_failed);
+    asl_map_batch_end(&batch);
+    check(added != ASL_MAP_BATCH_TOO_LARGE || w->has_failed);
     if (!w->has_failed)
         run_child(w, buf_str(&input), batch.count);
     buf_done(&input);

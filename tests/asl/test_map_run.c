@@ -232,23 +232,24 @@ static void children_to_come_are_estimated_by_the_size_of_batches(void **state)
 static void a_batch_is_refused_items_beyond_its_limits(void **state)
 {
     struct fixture f;
-    struct asl_batch b;
+    struct asl_map_batch b;
     struct buf out;
     (void)state;
     open_run(&f, "{\"MaxItemsPerBatch\":2,\"MaxInputBytesPerBatch\":20}", true, false);
     buf_init(&out, 1000);
-    asl_batch_begin(&b, &f.plan, false, &out); /* {"Items":[]} is 12 */
-    assert_int_equal(asl_batch_add(&b, json_string(STR("abcdef"), 0)), ASL_BATCH_TAKEN);
-    assert_int_equal(asl_batch_add(&b, json_num(1)), ASL_BATCH_FULL); /* bytes */
-    asl_batch_end(&b);
+    asl_map_batch_begin(&b, &f.plan, false, &out); /* {"Items":[]} is 12 */
+    assert_int_equal(asl_map_batch_add(&b, json_string(STR("abcdef"), 0)), ASL_MAP_BATCH_TAKEN);
+    assert_int_equal(asl_map_batch_add(&b, json_num(1)), ASL_MAP_BATCH_FULL); /* bytes */
+    asl_map_batch_end(&b);
     assert_true(str_eq(buf_str(&out), STR("{\"Items\":[\"abcdef\"]}")));
     buf_clear(&out);
-    asl_batch_begin(&b, &f.plan, false, &out);
-    assert_int_equal(asl_batch_add(&b, json_string(STR("abcdefg"), 0)), ASL_BATCH_TOO_LARGE);
-    assert_int_equal(asl_batch_add(&b, json_num(1)), ASL_BATCH_TAKEN);
-    assert_int_equal(asl_batch_add(&b, json_num(2)), ASL_BATCH_TAKEN);
-    assert_int_equal(asl_batch_add(&b, json_num(3)), ASL_BATCH_FULL); /* items */
-    asl_batch_end(&b);
+    asl_map_batch_begin(&b, &f.plan, false, &out);
+    assert_int_equal(asl_map_batch_add(&b, json_string(STR("abcdefg"), 0)),
+                     ASL_MAP_BATCH_TOO_LARGE);
+    assert_int_equal(asl_map_batch_add(&b, json_num(1)), ASL_MAP_BATCH_TAKEN);
+    assert_int_equal(asl_map_batch_add(&b, json_num(2)), ASL_MAP_BATCH_TAKEN);
+    assert_int_equal(asl_map_batch_add(&b, json_num(3)), ASL_MAP_BATCH_FULL); /* items */
+    asl_map_batch_end(&b);
     assert_int_equal(b.count, 2);
     assert_true(str_eq(buf_str(&out), STR("{\"Items\":[1,2]}")));
     buf_done(&out);
@@ -258,16 +259,17 @@ static void a_batch_is_refused_items_beyond_its_limits(void **state)
 static void without_a_batcher_the_input_is_the_item(void **state)
 {
     struct fixture f;
-    struct asl_batch b;
+    struct asl_map_batch b;
     struct buf out;
     (void)state;
     open_run(&f, "{}", false, false);
     buf_init(&out, 10);
-    asl_batch_begin(&b, &f.plan, false, &out);
-    assert_int_equal(asl_batch_add(&b, json_string(STR("0123456789"), 0)), ASL_BATCH_TOO_LARGE);
-    assert_int_equal(asl_batch_add(&b, json_bool(true)), ASL_BATCH_TAKEN);
-    assert_int_equal(asl_batch_add(&b, json_bool(true)), ASL_BATCH_FULL);
-    asl_batch_end(&b);
+    asl_map_batch_begin(&b, &f.plan, false, &out);
+    assert_int_equal(asl_map_batch_add(&b, json_string(STR("0123456789"), 0)),
+                     ASL_MAP_BATCH_TOO_LARGE);
+    assert_int_equal(asl_map_batch_add(&b, json_bool(true)), ASL_MAP_BATCH_TAKEN);
+    assert_int_equal(asl_map_batch_add(&b, json_bool(true)), ASL_MAP_BATCH_FULL);
+    asl_map_batch_end(&b);
     assert_true(str_eq(buf_str(&out), STR("true")));
     buf_done(&out);
     arena_done(&f.arena);
@@ -276,13 +278,13 @@ static void without_a_batcher_the_input_is_the_item(void **state)
 static void batch_input_that_fits_nowhere_leaves_no_room(void **state)
 {
     struct fixture f;
-    struct asl_batch b;
+    struct asl_map_batch b;
     struct buf out;
     (void)state;
     open_run(&f, "{\"MaxItemsPerBatch\":2,\"BatchInput\":{\"long\":\"text\"}}", true, false);
     buf_init(&out, 20);
-    asl_batch_begin(&b, &f.plan, false, &out);
-    assert_int_equal(asl_batch_add(&b, json_num(1)), ASL_BATCH_TOO_LARGE);
+    asl_map_batch_begin(&b, &f.plan, false, &out);
+    assert_int_equal(asl_map_batch_add(&b, json_num(1)), ASL_MAP_BATCH_TOO_LARGE);
     buf_done(&out);
     arena_done(&f.arena);
 }
