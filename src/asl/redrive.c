@@ -21,7 +21,7 @@ static void resume_map_run(struct asl_step *s, struct asl_frame *f)
     r.attempt = f->attempt + 1;
     asl_emit(s, &r);
     r = asl_record_for(f, ASL_MAP_RUN_REDRIVEN);
-    r.text = f->map_run_arn;
+    r.text = arena_dup(&s->out->arena, f->map_run_arn); /* the frame may go in this step */
     r.number = s->x->redrive_count;
     asl_emit(s, &r);
     asl_command_add(s, asl_map_run_command(f, ASL_REDRIVE_MAP_RUN));
