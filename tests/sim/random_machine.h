@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Definitions put together by chance, all of them valid and all of them ending. */
+#ifndef AFFLUX_TESTS_SIM_RANDOM_MACHINE_H
+#define AFFLUX_TESTS_SIM_RANDOM_MACHINE_H
+
+#include "base/buf.h"
+
+struct chance {
+    uint64_t seed;
+};
+uint32_t chance_below(struct chance *c, uint32_t n);
+bool chance_of(struct chance *c, uint32_t percent);
+
+/* Appends a definition; every text of the same seed is the same. */
+void random_machine(struct chance *c, struct buf *out);
+
+#endif
