@@ -91,6 +91,9 @@ NODISCARD enum status asl_document_part(struct asl_documents *d, struct asl_docu
 void asl_document_relink(struct asl_document *doc, struct asl_document *const *sources,
                          uint32_t source_count);
 
+/* A link with copies of its strings, in one block, and a reference of its own. */
+struct asl_link asl_link_new(str place, struct asl_document *from, str path, uint32_t keep);
+
 /* From what was written down: text (with null or the new items at the places of links) and links,
  * whose strings and references are taken over, also on failure. number as written. */
 NODISCARD enum status asl_document_restore(struct asl_documents *d, uint64_t number, str text,

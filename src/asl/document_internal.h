@@ -25,8 +25,6 @@ void asl_document_find_links(struct asl_document *doc, struct asl_document *cons
 /* Adds a link (strings are copied); false when there are ASL_MAX_LINKS already. */
 bool asl_document_link(struct asl_document *doc, str place, struct asl_document *from, str path,
                        uint32_t keep);
-/* A link with copies of the strings and a reference. */
-struct asl_link asl_link_new(str place, struct asl_document *from, str path, uint32_t keep);
 void asl_link_done(struct asl_link *link);
 
 /* Adds the step to child i of a container to a JSON pointer. */

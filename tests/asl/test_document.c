@@ -72,19 +72,10 @@ static char *written(const struct asl_document *doc)
     return buf_take(&out, &n);
 }
 
-static str copy_of(str s)
-{
-    char *p = malloc(s.n + 1);
-    assert_non_null(p);
-    memcpy(p, s.p, s.n);
-    return (str){p, s.n};
-}
-
 static struct asl_link link_of(const char *place, struct asl_document *from, const char *path,
                                uint32_t keep)
 {
-    return (struct asl_link){copy_of(str_of(place)), asl_document_ref(from), copy_of(str_of(path)),
-                             keep};
+    return asl_link_new(str_of(place), from, str_of(path), keep);
 }
 
 /* Writes a document and reads it into another table, where `source` already is `from`. */
@@ -96,8 +87,7 @@ static struct asl_document *round_trip(const struct asl_document *doc, struct as
     struct error err;
     char *text = written(doc);
     for (uint32_t i = 0; i < doc->link_count; i++)
-        links[i] = (struct asl_link){copy_of(doc->links[i].place), asl_document_ref(from),
-                                     copy_of(doc->links[i].path), doc->links[i].keep};
+        links[i] = asl_link_new(doc->links[i].place, from, doc->links[i].path, doc->links[i].keep);
     if (asl_document_restore(into, doc->number, str_of(text), doc->keeps_text, links,
                              doc->link_count, &back, &err) != STATUS_OK)
         fail_msg("%s", err.message);
