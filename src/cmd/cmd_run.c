@@ -92,8 +92,12 @@ static bool run_load_definition(struct run *r)
 
 static bool run_load_mocks(struct run *r)
 {
-    const char *path = r->options.mocks, *test_case = r->options.test_case;
-    struct sim_mocks_options options = {.test_case = test_case ? str_of(test_case) : STR("")};
+    const char *path = r->options.mocks;
+    str name = r->options.test_case ? str_of(r->options.test_case) : STR("");
+    size_t at = str_find_byte(name, '#', 0); /* MACHINE#CASE, as AWS's tool has it */
+    struct sim_mocks_options options = {.machine_name = str_sub(name, 0, at == STR_NONE ? 0 : at),
+                                        .test_case =
+                                            str_sub(name, at == STR_NONE ? 0 : at + 1, name.n)};
     struct error err;
     if (!path)
         return true;

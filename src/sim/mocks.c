@@ -60,6 +60,11 @@ static str key_at(struct json_val object, uint32_t i)
 
 /* ---- members of a response ---- */
 
+static bool is_map(const struct asl_state *state)
+{
+    return state->type == ASL_MAP;
+}
+
 static bool read_json(struct mock_reader *r, struct json_val v, str *ret)
 {
     struct buf text;
@@ -153,6 +158,8 @@ static bool read_submit(struct mock_reader *r, struct json_val v, struct sim_ans
 
 static bool read_delay(struct mock_reader *r, struct json_val v, struct sim_answer *a)
 {
+    if (is_map(r->state))
+        return mock_refuse(r, "readers answer at once: DelaySeconds is for tasks");
     return read_seconds(r, "DelaySeconds", v, &a->delay_ms);
 }
 
@@ -186,11 +193,6 @@ static const struct mock_member *find_member(str name)
             return &MEMBERS[i];
     }
     return NULL;
-}
-
-static bool is_map(const struct asl_state *state)
-{
-    return state->type == ASL_MAP;
 }
 
 static bool read_response(struct mock_reader *r, struct json_val v, struct sim_answer *a)
@@ -307,18 +309,16 @@ static struct json_val member_of(struct json_val object, str name)
     return object.tag == JSON_OBJECT ? json_get(object, name) : json_undefined();
 }
 
-/* The member with this name; the only one where no name is given or there is only one. */
+/* The member with this name; where no name is given, the only one. */
 static bool pick(struct mock_reader *r, struct json_val v, const char *what, str name,
-                 bool must_match, struct json_val *ret)
+                 struct json_val *ret)
 {
     if (v.tag != JSON_OBJECT || v.len == 0)
         return mock_refuse(r, "%s must be an object", what);
-    *ret = name.n > 0 ? json_get(v, name) : json_undefined();
-    if (ret->tag == JSON_UNDEFINED && v.len == 1 && !must_match)
-        *ret = v.obj->vals[0];
-    if (ret->tag == JSON_UNDEFINED && name.n > 0)
-        return mock_refuse(r, "%s has no \"%.*s\"", what, STR_ARG(name));
-    return ret->tag != JSON_UNDEFINED || mock_refuse(r, "%s has several; say which", what);
+    if (name.n == 0 && v.len > 1)
+        return mock_refuse(r, "%s has several; say which", what);
+    *ret = name.n > 0 ? json_get(v, name) : v.obj->vals[0];
+    return ret->tag != JSON_UNDEFINED || mock_refuse(r, "%s has no \"%.*s\"", what, STR_ARG(name));
 }
 
 static bool read_aws(struct mock_reader *r, struct json_val root,
@@ -328,9 +328,8 @@ static bool read_aws(struct mock_reader *r, struct json_val root,
     if (responses.tag != JSON_OBJECT)
         return mock_refuse(r, "MockedResponses must be an object");
     if (!pick(r, json_get(root, STR("StateMachines")), "StateMachines", options->machine_name,
-              false, &machine) ||
-        !pick(r, member_of(machine, STR("TestCases")), "TestCases", options->test_case,
-              options->test_case.n > 0, &test_case))
+              &machine) ||
+        !pick(r, member_of(machine, STR("TestCases")), "TestCases", options->test_case, &test_case))
         return false;
     if (test_case.tag != JSON_OBJECT)
         return mock_refuse(r, "a test case must be an object");
@@ -373,7 +372,7 @@ enum status sim_mocks_load(str text, const struct sim_mocks_options *options,
 {
     static const struct sim_mocks_options none = {.test_case = {NULL, 0}};
     struct json_parse_options limits = {.max_bytes = SIM_MAX_MOCKS};
-    struct error unseen;
+    struct error unseen = {.status = STATUS_OK};
     struct json_doc *doc;
     err = err ? err : &unseen;
     enum status status = json_parse(text, &limits, &doc, err);

@@ -30,8 +30,7 @@ struct sim_mocks;
 struct sim_answer;
 
 struct sim_mocks_options {
-    str machine_name; /* of AWS's format, where it has several */
-    str test_case;    /* of AWS's format; empty: the only one */
+    str machine_name, test_case; /* of AWS's format; empty: the only one */
 };
 
 /* STATUS_INVALID "JsonSyntax", or "InvalidMock" with the place in words: a state that does not

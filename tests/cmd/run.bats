@@ -187,6 +187,10 @@ END
 {"StateMachines": {"M": {"TestCases": {"Happy": {"Ask": "Fine"}, "Sad": {"Ask": "Bad"}}}},
  "MockedResponses": {"Fine": {"0": {"Return": "you"}}, "Bad": {"0-9": {"Throw": {"Error": "No", "Cause": "way"}}}}}
 END
+    run -0 run_machine machine.json -i '{"name": "x"}' -v -m aws.json --test-case M#Happy
+    same "$output" '"Hello, you"'
+    run -1 run_machine machine.json -i '{"name": "x"}' -v -m aws.json --test-case N#Happy
+    same "$output" 'afflux run: aws.json: StateMachines has no "N"'
     run -0 run_machine machine.json -i '{"name": "x"}' -v -m aws.json --test-case Happy
     same "$output" '"Hello, you"'
     run -1 run_machine machine.json -i '{"name": "x"}' -v -m aws.json --test-case Sad

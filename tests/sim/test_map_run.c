@@ -123,6 +123,27 @@ static void a_selector_that_fails_fails_the_run(void **state)
     world_close(&w);
 }
 
+static void objects_give_their_members(void **state)
+{
+    (void)state;
+    expect(MAP("\"QueryLanguage\":\"JSONata\",\"Items\":\"{% $states.input %}\",",
+               CHILD("STANDARD", PASS)),
+           "{\"a\":1,\"b\":[2]}",
+           "SUCCEEDED [{\"Key\":\"a\",\"Value\":1},{\"Key\":\"b\",\"Value\":[2]}]");
+    expect(MAP("\"QueryLanguage\":\"JSONata\",\"Items\":\"{% $states.input %}\","
+               "\"ItemSelector\":{\"k\":\"{% $states.context.Map.Item.Key %}\","
+               "\"v\":\"{% $states.context.Map.Item.Value %}\"},",
+               CHILD("EXPRESS", PASS)),
+           "{\"a\":1.0}", "SUCCEEDED [{\"k\":\"a\",\"v\":1}]");
+}
+
+static void numbers_keep_their_text_where_nothing_computes(void **state)
+{
+    (void)state;
+    expect(MAP("", CHILD("EXPRESS", PASS)), "[1.0,12345678901234567890]",
+           "SUCCEEDED [1.0,12345678901234567890]");
+}
+
 /* ---- batches ---- */
 
 static void batches_hold_items_and_their_common_input(void **state)
@@ -403,6 +424,8 @@ int main(void)
         cmocka_unit_test(express_children_have_two_names),
         cmocka_unit_test(selectors_see_the_item_and_where_it_came_from),
         cmocka_unit_test(a_selector_that_fails_fails_the_run),
+        cmocka_unit_test(objects_give_their_members),
+        cmocka_unit_test(numbers_keep_their_text_where_nothing_computes),
         cmocka_unit_test(batches_hold_items_and_their_common_input),
         cmocka_unit_test(batches_close_before_they_are_too_large),
         cmocka_unit_test(an_item_that_fits_no_batch_fails_the_run),
