@@ -194,37 +194,37 @@ static const struct asl_frame *find_waiting(const struct asl_frame *f)
     return f->phase == ASL_PHASE_WORKING ? f : NULL;
 }
 
-static void fail_stuck(struct sim *s)
+/* Nothing is spoilt: a client may still do something. */
+static enum status say_stuck(const struct sim *s, struct error *err)
 {
+    const char *what = s->execs[0]->x->status == ASL_EXEC_NEW ? "the execution has not been started"
+                                                              : "nothing can happen any more";
     for (uint32_t i = 0; i < s->exec_count; i++) {
         const struct sim_exec *e = s->execs[i];
         const struct asl_frame *f =
             e && e->x->status == ASL_EXEC_RUNNING && e->x->root ? find_waiting(e->x->root) : NULL;
         if (f)
-            sim_fail(s, STATUS_UNAVAILABLE, "Stuck",
-                     "nothing can happen any more: state \"%.*s\" waits for an answer from %.*s "
-                     "that nobody sends",
-                     STR_ARG(f->state->name), STR_ARG(f->state->task.resource.arn));
+            return error_set(err, STATUS_UNAVAILABLE, "Stuck",
+                             "%s: state \"%.*s\" waits for an answer from %.*s that nobody sends",
+                             what, STR_ARG(f->state->name), STR_ARG(f->state->task.resource.arn));
     }
-    sim_fail(s, STATUS_UNAVAILABLE, "Stuck",
-             s->execs[0]->x->status == ASL_EXEC_NEW ? "the execution has not been started"
-                                                    : "nothing can happen any more");
+    return error_set(err, STATUS_UNAVAILABLE, "Stuck", "%s", what);
 }
 
 enum status sim_turn(struct sim *s, struct error *err)
 {
+    if (s->failure.status != STATUS_OK || sim_is_over(s))
+        return sim_failure(s, err);
     int64_t at_ms = sim_next(s);
-    if (s->failure.status == STATUS_OK && at_ms == ASL_NEVER)
-        fail_stuck(s);
-    if (s->failure.status == STATUS_OK) {
-        struct sim_entry entry = sim_agenda_take(&s->agenda);
-        struct error failed = {.status = STATUS_OK};
-        sim_advance(s, at_ms);
-        enum status status = turn_entry(s, &entry, &failed);
-        free(entry.news);
-        if (status != STATUS_OK)
-            sim_fail(s, status, failed.name, "%s", failed.message);
-    }
+    if (at_ms == ASL_NEVER)
+        return say_stuck(s, err);
+    struct sim_entry entry = sim_agenda_take(&s->agenda);
+    struct error failed = {.status = STATUS_OK};
+    sim_advance(s, at_ms);
+    enum status status = turn_entry(s, &entry, &failed);
+    free(entry.news);
+    if (status != STATUS_OK)
+        sim_fail(s, status, failed.name, "%s", failed.message);
     return sim_failure(s, err);
 }
 

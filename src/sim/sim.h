@@ -64,9 +64,9 @@ void sim_free(struct sim *s); /* NULL is allowed */
 NODISCARD enum status sim_start(struct sim *s, str input, struct error *err);
 
 /*
- * The next thing happens, at its time. Errors end the simulation:
+ * The next thing happens, at its time; nothing once it is over. STATUS_UNAVAILABLE "Stuck": nothing
+ * will happen unless a client does something. All other errors end the simulation:
  *   STATUS_NOT_FOUND "NoAnswer"    nothing says how to answer a task or to read items
- *   STATUS_UNAVAILABLE "Stuck"     nothing can happen any more, and the root is not over
  *   STATUS_LIMIT "StepLimit"       max_steps
  *   STATUS_INVALID "InvalidAnswer" an answer is not JSON
  */
