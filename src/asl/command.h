@@ -45,6 +45,11 @@ struct asl_command {
     bool is_repeated;
 };
 
+/* The command for a frame that waits for a task (its token in the arena), or for a map run: made
+ * once more after its records are kept. Documents are the frame's. */
+struct asl_command asl_task_command(struct asl_exec *x, struct asl_frame *f, struct arena *a);
+struct asl_command asl_map_run_command(struct asl_frame *f, enum asl_command_kind kind);
+
 void asl_command_print(const struct asl_command *c, struct buf *out);
 
 #endif

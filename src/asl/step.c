@@ -360,6 +360,21 @@ static void fire_due(struct asl_step *s)
 
 enum { EXPRESS_MS = 5 * 60 * 1000 /* AWS's limit for Express */ };
 
+/* The record outlives the event. */
+static const struct asl_identity *copy_identity(struct arena *a, const struct asl_identity *from)
+{
+    struct asl_identity *copy = arena_alloc(a, sizeof(*copy));
+    *copy = (struct asl_identity){
+        .id = arena_dup(a, from->id),
+        .name = arena_dup(a, from->name),
+        .role_arn = arena_dup(a, from->role_arn),
+        .state_machine_id = arena_dup(a, from->state_machine_id),
+        .state_machine_name = arena_dup(a, from->state_machine_name),
+        .start_ms = from->start_ms,
+    };
+    return copy;
+}
+
 static enum status start(struct asl_step *s, struct error *err)
 {
     struct asl_exec *x = s->x;
@@ -369,7 +384,7 @@ static enum status start(struct asl_step *s, struct error *err)
         return error_set(err, STATUS_INVALID, "InvalidExecutionInput", "The event has no input");
     struct asl_record r = asl_record_for(NULL, ASL_EXECUTION_STARTED);
     r.doc = asl_adopt(s, s->event->doc, true);
-    r.identity = s->event->identity;
+    r.identity = copy_identity(&s->out->arena, s->event->identity);
     double seconds = x->machine == x->definition->root ? x->definition->timeout_seconds : 0;
     r.timeout_ms = seconds > 0 ? s->event->now_ms + (int64_t)(seconds * 1000) : ASL_NEVER;
     if (x->options.strict && x->type == ASL_EXPRESS && r.timeout_ms - s->event->now_ms > EXPRESS_MS)

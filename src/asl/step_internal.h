@@ -165,7 +165,6 @@ extern const struct asl_state_ops asl_pass_ops, asl_task_ops, asl_choice_ops, as
 /* ---- state_task.c ---- */
 NODISCARD enum status asl_task_event(struct asl_step *s, struct asl_frame *f, struct error *err);
 void asl_task_timed_out(struct asl_step *s, struct asl_frame *f);
-struct asl_command asl_task_command(struct asl_exec *x, struct asl_frame *f, struct arena *a);
 
 /* ---- state_map.c, map_distributed.c ---- */
 /* An iteration that ended last with the event `chain` makes room for the next, or was the last. */
@@ -175,7 +174,6 @@ bool asl_map_concurrency(struct asl_step *s, struct asl_scope *scope, uint32_t *
 bool asl_map_run_begin(struct asl_step *s, struct asl_frame *f, struct asl_scope *scope,
                        struct asl_value items);
 NODISCARD enum status asl_map_run_event(struct asl_step *s, struct asl_frame *f, struct error *err);
-struct asl_command asl_map_run_command(struct asl_frame *f, enum asl_command_kind kind);
 
 /* ---- state_parallel.c ---- */
 /* All children have ended: their outputs in order are the result. */
