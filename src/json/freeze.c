@@ -63,16 +63,23 @@ static void copies_grow(struct shape_copies *copies)
 
 const struct json_shape *shape_like(struct shape_copies *copies, const struct json_shape *from)
 {
-    for (uint32_t i = 0; i < FREEZE_RECENT_SHAPES; i++) {
-        if (copies->recent[i] == from)
-            return from;
+    const struct json_shape **recent = copies->recent;
+    uint32_t at = 0;
+    while (at < FREEZE_RECENT_SHAPES && recent[at] != from)
+        at++;
+    for (uint32_t i = 0; i < FREEZE_RECENT_SHAPES && at == FREEZE_RECENT_SHAPES; i++) {
+        if (recent[i] && shape_eq(recent[i], from))
+            at = i;
     }
-    for (uint32_t i = 0; i < FREEZE_RECENT_SHAPES; i++) {
-        if (copies->recent[i] && shape_eq(copies->recent[i], from))
-            return copies->recent[i];
-    }
-    copies->recent[copies->next_recent++ % FREEZE_RECENT_SHAPES] = from;
-    return from;
+    const struct json_shape *like = from;
+    if (at < FREEZE_RECENT_SHAPES)
+        like = recent[at];
+    else
+        at--; /* the oldest goes */
+    for (; at > 0; at--)
+        recent[at] = recent[at - 1];
+    recent[0] = like;
+    return like;
 }
 
 struct shape_copy *shape_copy_at(struct shape_copies *copies, const struct json_shape *from,

@@ -52,9 +52,8 @@ enum { FREEZE_RECENT_SHAPES = 4, FREEZE_FEW_SHAPES = 8 };
 struct shape_copies {
     struct shape_copy *slots; /* open addressing */
     uint32_t count, mask;
-    const struct json_shape *recent[FREEZE_RECENT_SHAPES]; /* ring */
-    uint32_t next_recent;
-    struct shape_copy few[FREEZE_FEW_SHAPES]; /* the first slots */
+    const struct json_shape *recent[FREEZE_RECENT_SHAPES]; /* the one met last is first */
+    struct shape_copy few[FREEZE_FEW_SHAPES];              /* the first slots */
 };
 
 /* Small values need no memory but their document's. */

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdlib.h>
 
 static bool is_aligned(const void *p)
 {
@@ -247,6 +248,31 @@ static void nested_marks_across_chunks_keep_the_count(void **state)
     arena_done(&a);
 }
 
+static void a_lent_block_is_used_first_and_never_freed(void **state)
+{
+    (void)state;
+    size_t bytes = arena_lent_bytes(100);
+    char *block = malloc(bytes);
+    assert_non_null(block);
+    struct arena a;
+    for (int round = 0; round < 2; round++) {
+        arena_init(&a, 0);
+        arena_lend(&a, block, bytes);
+        assert_int_equal(arena_used(&a), 0);
+        char *first = arena_alloc(&a, 100);
+        assert_true(first >= block && first + 100 <= block + bytes);
+        memset(first, round, 100);
+        char *second = arena_alloc(&a, 100); /* no room left: a chunk of the arena's own */
+        assert_false(second >= block && second < block + bytes);
+        memset(second, round, 100);
+        assert_true(arena_owns(&a, first) && arena_owns(&a, second));
+        if (round == 1)
+            arena_reset(&a);
+        arena_done(&a);
+    }
+    free(block);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +287,7 @@ int main(void)
         cmocka_unit_test(callbacks_run_once_newest_first),
         cmocka_unit_test(a_mark_releases_what_came_after),
         cmocka_unit_test(nested_marks_across_chunks_keep_the_count),
+        cmocka_unit_test(a_lent_block_is_used_first_and_never_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

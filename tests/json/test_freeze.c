@@ -74,6 +74,37 @@ static void a_frozen_value_owns_everything(void **state)
     }
 }
 
+/* Many objects with equal keys, each from a document of its own, and some that differ from them. */
+static void objects_with_equal_keys_share_a_shape(void **state)
+{
+    (void)state;
+    enum { COUNT = 200 };
+    static const char *const texts[] = {
+        "{\"a\":1,\"b\":{\"c\":2}}", "{\"b\":{\"c\":2},\"a\":1}", "{\"a\":1}", "{\"a\":1,\"b2\":1}",
+        "{\"a1\":1,\"b\":1}",        "{\"x\":1,\"b\":1}",         "{}"};
+    struct json_doc *sources[COUNT];
+    struct json_val items[COUNT];
+    struct buf expected;
+    buf_init(&expected, SIZE_MAX);
+    for (size_t i = 0; i < COUNT; i++) {
+        const char *text = texts[i % 2 ? i / 2 % ARRAY_LEN(texts) : 0];
+        sources[i] = doc_of(text);
+        items[i] = json_doc_root(sources[i]);
+        buf_printf(&expected, "%c%s", i == 0 ? '[' : ',', text);
+    }
+    buf_add_byte(&expected, ']');
+    buf_add_byte(&expected, '\0');
+    struct json_doc *copy = frozen_with(json_array(items, COUNT), sources, COUNT);
+    struct json_val root = json_doc_root(copy);
+    for (size_t i = 0; i < COUNT; i++)
+        json_doc_unref(sources[i]);
+    for (size_t i = 0; i < COUNT; i += 2)
+        assert_ptr_equal(root.items[i].obj->shape, root.items[0].obj->shape);
+    assert_text(root, 0, buf_str(&expected).p);
+    json_doc_unref(copy);
+    buf_done(&expected);
+}
+
 static void what_only_evaluators_know_is_cleared(void **state)
 {
     (void)state;
@@ -511,6 +542,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_frozen_value_owns_everything),
+        cmocka_unit_test(objects_with_equal_keys_share_a_shape),
         cmocka_unit_test(what_only_evaluators_know_is_cleared),
         cmocka_unit_test(what_is_no_value_is_refused),
         cmocka_unit_test(numbers_become_doubles_on_request),
