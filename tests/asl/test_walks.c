@@ -181,7 +181,7 @@ static void load(struct walk *w)
 {
     struct buf text;
     buf_init(&text, TEXT_BYTES);
-    random_machine(&w->chance, &text);
+    random_machine(&w->chance, false, &text);
     for (size_t i = 0; i < text.n; i++)
         text.p[i] = (char)(text.p[i] == '\'' ? '`' : text.p[i]);
     buf_add_byte(&text, '\0');

@@ -12,7 +12,7 @@ struct gen {
     struct buf *out;
     unsigned states; /* so far; numbers name them */
     unsigned depth;
-    bool in_express, sees_root;
+    bool in_express, sees_root, is_plain;
 };
 
 uint32_t chance_below(struct chance *c, uint32_t n)
@@ -55,10 +55,11 @@ static void gen_output(struct gen *g, bool is_jsonata, bool has_result)
 {
     if (is_jsonata && chance_of(g->c, 50))
         buf_printf(g->out, ",\"Output\":\"{%% %s %%}\"",
-                   has_result ? ONE_OF(g, "$states.result", "$states.input",
-                                       "{'r':$states.result,'n':$count($states.input)}",
-                                       "$append($states.input,$states.result)", "$states.nothing")
-                              : ONE_OF(g, "[$states.input]", "$millis()", "$random()", "'x'"));
+                   has_result    ? ONE_OF(g, "$states.result", "$states.input",
+                                          "{'r':$states.result,'n':$count($states.input)}",
+                                          "$append($states.input,$states.result)", "$states.nothing")
+                   : g->is_plain ? ONE_OF(g, "[$states.input]", "'x'", "$states.input")
+                                 : ONE_OF(g, "$millis()", "$random()", "$states.context"));
     if (is_jsonata && chance_of(g->c, 30))
         buf_printf(g->out, ",\"Assign\":{\"d%u_%u\":\"{%% %s %%}\",\"d%u\":1}", g->depth,
                    chance_below(g->c, 4),
@@ -83,8 +84,10 @@ static void gen_errors(struct gen *g, bool is_jsonata, unsigned number, unsigned
     if (number < last && chance_of(g->c, 40))
         buf_printf(g->out, ",\"Catch\":[{\"ErrorEquals\":[%s],\"Next\":\"S%u\"%s}]",
                    ONE_OF(g, "\"States.ALL\"", "\"E1\"", "\"E2\",\"States.Timeout\""), number + 1,
-                   is_jsonata ? ONE_OF(g, "", ",\"Output\":\"{% $states.errorOutput.Error %}\"")
-                              : ONE_OF(g, "", ",\"ResultPath\":\"$.e\""));
+                   is_jsonata    ? ONE_OF(g, ",\"Output\":1",
+                                          ",\"Output\":\"{% $states.errorOutput.Error %}\"")
+                   : g->is_plain ? ",\"ResultPath\":null" /* causes have numbers of events */
+                                 : ONE_OF(g, "", ",\"ResultPath\":\"$.e\""));
 }
 
 /* ---- states ---- */
@@ -140,7 +143,7 @@ static bool gen_distributed(struct gen *g, unsigned number)
         buf_printf(g->out,
                    ",\"ResultWriter\":{\"WriterConfig\":{\"OutputType\":\"JSON\","
                    "\"Transformation\":\"%s\"}}",
-                   ONE_OF(g, "NONE", "COMPACT", "FLATTEN"));
+                   g->is_plain ? "FLATTEN" : ONE_OF(g, "NONE", "COMPACT", "FLATTEN"));
     buf_printf(g->out,
                ",\"ItemProcessor\":{\"ProcessorConfig\":{\"Mode\":\"DISTRIBUTED\","
                "\"ExecutionType\":\"%s\"},",
@@ -232,11 +235,11 @@ static void gen_machine(struct gen *g)
     g->depth--;
 }
 
-void random_machine(struct chance *c, struct buf *out)
+void random_machine(struct chance *c, bool is_plain, struct buf *out)
 {
-    struct gen g = {.c = c, .out = out, .sees_root = true};
+    struct gen g = {.c = c, .out = out, .sees_root = true, .is_plain = is_plain};
     add(&g, "{");
-    if (chance_of(c, 10))
+    if (!is_plain && chance_of(c, 10))
         buf_printf(out, "\"TimeoutSeconds\":%u,", 20 + chance_below(c, 100));
     add(&g, "\"StartAt\":\"I\",\"States\":{\"I\":{\"Type\":\"Pass\",\"QueryLanguage\":\"JSONata\","
             "\"Assign\":{\"root\":\"{% [1..300].{'n':$} %}\"},\"Next\":\"P\"},"

@@ -11,7 +11,8 @@ struct chance {
 uint32_t chance_below(struct chance *c, uint32_t n);
 bool chance_of(struct chance *c, uint32_t percent);
 
-/* Appends a definition; every text of the same seed is the same. */
-void random_machine(struct chance *c, struct buf *out);
+/* Appends a definition; every text of the same seed is the same. is_plain: its output depends on
+ * nothing but its input and the results of its tasks. */
+void random_machine(struct chance *c, bool is_plain, struct buf *out);
 
 #endif

@@ -9,6 +9,8 @@
 #include "asl/encode.h"
 #include "asl/token.h"
 #include "base/check.h"
+#include "base/map.h"
+#include "json/write.h"
 #include "random_machine.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +25,8 @@ struct twin {
 
 struct chaos {
     struct chance chance;
+    uint64_t seed;
+    bool is_plain; /* answers say the same to the same question */
     struct sim *sim;
     struct asl_definition *definition;
     struct buf text; /* of the definition */
@@ -122,11 +126,26 @@ static const char *const results[] = {"1",    "\"text\"", "[1,2,3]", "{\"a\":{\"
                                       "null", "[]"};
 static const char *const errors[] = {"E1", "E2", "E3", "States.Timeout", "States.Runtime"};
 
+static bool answer_plainly(struct chaos *k, const struct asl_command *c, struct sim_answer *ret)
+{
+    struct buf text;
+    buf_init(&text, SIZE_MAX / 2);
+    if (json_write(&text, c->arguments->root, 0, NULL) != STATUS_OK)
+        note(k, "answer", "arguments cannot be written");
+    uint64_t which = hash_bytes(buf_str(&text), c->state->number) % ARRAY_LEN(results);
+    buf_done(&text);
+    ret->output = str_of(results[which]);
+    ret->delay_ms = chance_below(&k->chance, 900); /* below all timeouts */
+    return true;
+}
+
 static bool answer(void *arg, const struct asl_exec *x, const struct asl_command *c,
                    struct sim_answer *ret)
 {
     struct chaos *k = arg;
     (void)x;
+    if (k->is_plain)
+        return answer_plainly(k, c, ret);
     ret->delay_ms = chance_of(&k->chance, 50) ? 0 : 1000 * (int64_t)chance_below(&k->chance, 25);
     ret->heartbeat_ms = chance_of(&k->chance, 30) ? 2000 : 0;
     ret->output = str_of(results[chance_below(&k->chance, ARRAY_LEN(results))]);
@@ -234,42 +253,116 @@ static void check_runs(struct chaos *k)
     }
 }
 
-static bool world(uint64_t seed, unsigned counts[6])
+static void open_world(struct chaos *k, uint64_t seed, bool is_plain)
 {
-    struct chaos k = {.chance = {seed * 1000003}};
     struct error err;
     struct asl_load_options load = {.type = ASL_STANDARD};
-    buf_init(&k.text, 1 << 20);
-    buf_init(&k.trouble, 1 << 24);
-    random_machine(&k.chance, &k.text);
+    memset(k, 0, sizeof(*k));
+    k->chance.seed = seed * 1000003;
+    k->seed = seed;
+    k->is_plain = is_plain;
+    buf_init(&k->text, 1 << 20);
+    buf_init(&k->trouble, 1 << 24);
+    random_machine(&k->chance, is_plain, &k->text);
     struct sim_options options = {.start_ms = WORLD_START,
                                   .seed = seed,
                                   .name = STR("test"),
                                   .on_step = check_step,
                                   .task = answer,
-                                  .arg = &k};
-    options.asl.strict = chance_of(&k.chance, 30);
-    if (asl_definition_load(buf_str(&k.text), &load, NULL, &k.definition, &err) != STATUS_OK) {
-        note(&k, "definition", err.message);
-    } else {
-        k.sim = sim_new(k.definition, ASL_STANDARD, &options);
-        if (sim_start(k.sim, STR("{\"list\":[1,2,3]}"), &err) != STATUS_OK)
-            note(&k, "start", err.message);
+                                  .arg = k};
+    options.asl.strict = chance_of(&k->chance, 30);
+    if (asl_definition_load(buf_str(&k->text), &load, NULL, &k->definition, &err) != STATUS_OK) {
+        note(k, "definition", err.message);
+        return;
+    }
+    k->sim = sim_new(k->definition, ASL_STANDARD, &options);
+    if (sim_start(k->sim, STR("{\"list\":[1,2,3]}"), &err) != STATUS_OK)
+        note(k, "start", err.message);
+}
+
+/* Says what was wrong; false when something was. */
+static bool close_world(struct chaos *k)
+{
+    bool is_well = k->trouble.n == 0;
+    if (!is_well)
+        printf("world %llu: %.*s\n  %.*s\n", (unsigned long long)k->seed,
+               STR_ARG(buf_str(&k->trouble)), STR_ARG(buf_str(&k->text)));
+    sim_free(k->sim);
+    for (uint32_t i = 0; i < k->count; i++)
+        asl_exec_free(k->twins[i].x);
+    free(k->twins);
+    asl_definition_unref(k->definition);
+    buf_done(&k->text);
+    buf_done(&k->trouble);
+    return is_well;
+}
+
+static bool world(uint64_t seed, unsigned counts[6])
+{
+    struct chaos k;
+    open_world(&k, seed, false);
+    if (k.sim) {
         live(&k);
         check_runs(&k);
         counts[sim_root(k.sim)->status]++;
-        sim_free(k.sim);
     }
-    bool is_well = k.trouble.n == 0;
-    if (!is_well)
-        printf("world %llu: %.*s\n  %.*s\n", (unsigned long long)seed, STR_ARG(buf_str(&k.trouble)),
-               STR_ARG(buf_str(&k.text)));
-    for (uint32_t i = 0; i < k.count; i++)
-        asl_exec_free(k.twins[i].x);
-    free(k.twins);
-    asl_definition_unref(k.definition);
-    buf_done(&k.text);
-    buf_done(&k.trouble);
+    return close_world(&k);
+}
+
+/* To the end, through so many stops and redrives. */
+static void live_stopped(struct chaos *k, int stops)
+{
+    struct error err;
+    enum status status = STATUS_OK;
+    while (k->trouble.n == 0) {
+        bool was_stopped = sim_root(k->sim)->status == ASL_EXEC_ABORTED;
+        if (sim_is_over(k->sim) && !was_stopped)
+            return;
+        if (was_stopped)
+            status = sim_redrive(k->sim, &err);
+        else if (stops > 0 && chance_of(&k->chance, 10) && stops-- > 0)
+            status = sim_stop(k->sim, STR("Stop"), STR(""), &err);
+        else
+            status = sim_turn(k->sim, &err);
+        if (status != STATUS_OK)
+            note(k, "turn", err.message);
+    }
+}
+
+static str end_of(struct chaos *k, struct buf *out)
+{
+    const struct asl_exec *x = sim_root(k->sim);
+    buf_printf(out, "%s %.*s ", asl_status_name(x->status), STR_ARG(x->error));
+    if (x->output && json_write(out, x->output->root, 0, NULL) != STATUS_OK)
+        note(k, "end", "the output cannot be written");
+    return buf_str(out);
+}
+
+/* The same machine twice, once in peace and once with stops and redrives: the end is the same. */
+static bool two_worlds(uint64_t seed, unsigned counts[6])
+{
+    struct chaos peace, war;
+    struct buf a, b;
+    buf_init(&a, SIZE_MAX / 2);
+    buf_init(&b, SIZE_MAX / 2);
+    open_world(&peace, seed, true);
+    open_world(&war, seed, true);
+    if (peace.sim && war.sim) {
+        live_stopped(&peace, 0);
+        live_stopped(&war, 6);
+        check_runs(&war);
+        bool is_same = str_eq(end_of(&peace, &a), end_of(&war, &b));
+        if (sim_root(peace.sim)->status == ASL_EXEC_FAILED) /* which branch fails first may vary */
+            is_same = sim_root(war.sim)->status == ASL_EXEC_FAILED;
+        if (!is_same)
+            buf_printf(&war.trouble, "in peace: %.*s\nwith stops: %.*s", STR_ARG(buf_str(&a)),
+                       STR_ARG(buf_str(&b)));
+        counts[sim_root(peace.sim)->status]++;
+    }
+    bool is_well = close_world(&peace);
+    is_well = close_world(&war) && is_well;
+    buf_done(&a);
+    buf_done(&b);
     return is_well;
 }
 
@@ -279,23 +372,35 @@ static uint64_t number_of(const char *name, uint64_t otherwise)
     return text ? strtoull(text, NULL, 10) : otherwise;
 }
 
-static void what_chance_makes_holds_together(void **state)
+static void make_worlds(bool (*make)(uint64_t seed, unsigned counts[6]))
 {
     uint64_t first = number_of("AFFLUX_RANDOM_FIRST", 1);
     uint64_t count = number_of("AFFLUX_RANDOM_WORLDS", 300);
     unsigned counts[6] = {0}, failed = 0;
-    (void)state;
     for (uint64_t i = 0; i < count; i++)
-        failed += !world(first + i, counts);
+        failed += !make(first + i, counts);
     printf("succeeded %u, failed %u, timed out %u, aborted %u\n", counts[ASL_EXEC_SUCCEEDED],
            counts[ASL_EXEC_FAILED], counts[ASL_EXEC_TIMED_OUT], counts[ASL_EXEC_ABORTED]);
     assert_int_equal(failed, 0);
+}
+
+static void what_chance_makes_holds_together(void **state)
+{
+    (void)state;
+    make_worlds(world);
+}
+
+static void stops_and_redrives_do_not_change_the_end(void **state)
+{
+    (void)state;
+    make_worlds(two_worlds);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_chance_makes_holds_together),
+        cmocka_unit_test(stops_and_redrives_do_not_change_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
