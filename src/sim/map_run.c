@@ -38,6 +38,21 @@ static void run_fail(struct sim_run *r, str error, str cause)
 
 /* ---- its beginning ---- */
 
+/* Where the items come from, as selectors see it. */
+static str source_of(struct sim_run *r)
+{
+    if (!r->state->map.reader)
+        return STR("STATE_DATA");
+    struct json_val bucket = json_get(r->plan.reader, STR("Bucket"));
+    struct json_val key = json_get(r->plan.reader, STR("Key"));
+    if (bucket.tag != JSON_STRING)
+        return STR("S3://");
+    if (key.tag != JSON_STRING)
+        return arena_printf(&r->arena, "S3://%.*s", STR_ARG(json_str(bucket)));
+    return arena_printf(&r->arena, "S3://%.*s/%.*s", STR_ARG(json_str(bucket)),
+                        STR_ARG(json_str(key)));
+}
+
 static bool find_items(struct sim *s, const struct sim_exec *e, const struct asl_command *c,
                        struct sim_run *r)
 {
@@ -72,6 +87,7 @@ void sim_run_start(struct sim *s, const struct sim_exec *e, const struct asl_com
     r->arguments = json_doc_ref(c->arguments->json);
     asl_map_run_plan_read(c->arguments->root, c->state, s->options.asl.strict, &r->plan);
     asl_map_run_init(&r->run, &r->plan);
+    r->source = source_of(r);
     if (!find_items(s, e, c, r))
         return;
     r->is_open = true;
@@ -90,20 +106,6 @@ void sim_run_free(struct sim_run *r)
 
 /* ---- children ---- */
 
-static str source_of(struct sim_run *r)
-{
-    if (!r->state->map.reader)
-        return STR("STATE_DATA");
-    struct json_val bucket = json_get(r->plan.reader, STR("Bucket"));
-    struct json_val key = json_get(r->plan.reader, STR("Key"));
-    if (bucket.tag != JSON_STRING)
-        return STR("S3://");
-    if (key.tag != JSON_STRING)
-        return arena_printf(&r->arena, "S3://%.*s", STR_ARG(json_str(bucket)));
-    return arena_printf(&r->arena, "S3://%.*s/%.*s", STR_ARG(json_str(bucket)),
-                        STR_ARG(json_str(key)));
-}
-
 /* An item as its child sees it, added to the batch. */
 static enum asl_map_batch_added add_item(struct sim *s, struct sim_run *r,
                                          struct asl_map_batch *batch)
@@ -112,7 +114,7 @@ static enum asl_map_batch_added add_item(struct sim *s, struct sim_run *r,
     struct asl_map_item item = {.value = r->items.items[r->next_item],
                                 .has_keys = r->plan.has_keys,
                                 .index = r->next_item,
-                                .source = source_of(r),
+                                .source = r->source,
                                 .now_ms = s->now_ms,
                                 .seed = sim_seed(s)};
     enum asl_map_batch_added added = ASL_MAP_BATCH_TOO_LARGE;

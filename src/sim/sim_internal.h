@@ -79,6 +79,7 @@ struct sim_run {
     struct asl_map_run_plan plan;
     struct asl_map_run run;
     struct json_val items;
+    str source;
     uint32_t next_item;
     struct arena arena; /* texts of children */
     struct sim_child *children;
