@@ -220,8 +220,12 @@ static void start_again(struct sim *s, struct sim_run *r, struct sim_child *c)
     c->is_running = true;
     asl_map_run_child_started(&r->run, c->items, true);
     enum status status = sim_exec_step(s, e, &event, &err);
-    if (status != STATUS_OK)
+    if (status == STATUS_CONFLICT) { /* it cannot be redriven: as if it had failed again */
+        e->is_noted = true;
+        sim_run_child_over(s, e);
+    } else if (status != STATUS_OK) {
         sim_fail(s, status, err.name, "%s", err.message);
+    }
 }
 
 static struct sim_child *next_again(struct sim_run *r)

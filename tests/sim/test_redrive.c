@@ -217,6 +217,30 @@ static void nested_map_runs_are_redriven_too(void **state)
     world_close(&w);
 }
 
+static void a_child_that_cannot_be_redriven_has_failed_again(void **state)
+{
+    struct world w;
+    (void)state;
+    world_open(&w,
+               "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"End\":true,"
+               "\"ItemProcessor\":{\"ProcessorConfig\":{\"Mode\":\"DISTRIBUTED\","
+               "\"ExecutionType\":\"STANDARD\"},\"StartAt\":\"A\",\"States\":{"
+               "\"A\":{\"Type\":\"Pass\",\"Next\":\"B\"},\"B\":{\"Type\":\"Choice\",\"Choices\":[{"
+               "\"Variable\":\"$\",\"IsNull\":true,\"Next\":\"C\"}],\"Default\":\"A\"},"
+               "\"C\":{\"Type\":\"Succeed\"}}}}}}",
+               NULL);
+    w.options.asl.strict = true; /* 25,000 events */
+    world_run(&w, "[1]");
+    for (int i = 0; i < 2; i++) {
+        assert_true(str_eq(sim_root(w.sim)->error, STR(ASL_MAP_RUN_ERROR)));
+        assert_int_equal(sim_map_run(w.sim, 0)->items.failed, 1);
+        assert_int_equal(sim_redrive(w.sim, &w.err), STATUS_OK);
+        world_finish(&w);
+        assert_int_equal(w.status, STATUS_OK);
+    }
+    world_close(&w);
+}
+
 static void express_executions_cannot_be_redriven(void **state)
 {
     struct world w;
@@ -242,6 +266,7 @@ int main(void)
         cmocka_unit_test(a_redriven_run_exports_to_a_folder_of_its_own),
         cmocka_unit_test(a_stop_within_a_map_run_can_be_redriven),
         cmocka_unit_test(nested_map_runs_are_redriven_too),
+        cmocka_unit_test(a_child_that_cannot_be_redriven_has_failed_again),
         cmocka_unit_test(express_executions_cannot_be_redriven),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
