@@ -6,10 +6,13 @@
  */
 #include "world.h"
 
+#include "asl/apply.h"
 #include "asl/encode.h"
+#include "asl/history.h"
 #include "asl/token.h"
 #include "base/check.h"
 #include "base/map.h"
+#include "json/parse.h"
 #include "json/write.h"
 #include "random_machine.h"
 #include <stdio.h>
@@ -97,6 +100,27 @@ static void read_snapshot(struct chaos *k, struct twin *t)
     buf_done(&bytes);
 }
 
+/* Each event can be shown, follows an earlier one, and is JSON. */
+static void check_history(struct chaos *k, const struct asl_exec *x, const struct asl_out *out)
+{
+    for (uint32_t i = 0; i < out->record_count; i++) {
+        const struct asl_record *r = &out->records[i];
+        struct json_doc *doc = NULL;
+        struct error err;
+        struct buf text;
+        if (!asl_record_is_event(r->kind))
+            continue;
+        buf_init(&text, SIZE_MAX / 2);
+        asl_history_write(x, r, i % 2 == 0, &text);
+        if (json_parse(buf_str(&text), NULL, &doc, &err) != STATUS_OK)
+            note(k, "history", err.message);
+        if (r->previous >= r->event)
+            note(k, "history", asl_record_kind_name(r->kind));
+        json_doc_unref(doc);
+        buf_done(&text);
+    }
+}
+
 static void check_step(void *arg, const struct asl_exec *x, const struct asl_event *e,
                        const struct asl_out *out)
 {
@@ -105,6 +129,7 @@ static void check_step(void *arg, const struct asl_exec *x, const struct asl_eve
     struct error err;
     struct buf bytes;
     (void)e;
+    check_history(k, x, out);
     buf_init(&bytes, SIZE_MAX / 2);
     asl_encode_batch(out, &bytes);
     if (k->trouble.n == 0 && asl_exec_check(x, &err) != STATUS_OK)
