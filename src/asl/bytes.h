@@ -9,6 +9,7 @@
 #define AFFLUX_ASL_BYTES_H
 
 #include "base/buf.h"
+#include "base/utf8.h"
 
 static inline void put_number(struct buf *b, uint64_t n)
 {
@@ -100,8 +101,8 @@ static inline double get_double(struct byte_reader *r)
     return d;
 }
 
-/* A part of the bytes read. */
-static inline str get_text(struct byte_reader *r)
+/* A part of the bytes read; what it says is checked by others. */
+static inline str get_bytes(struct byte_reader *r)
 {
     uint64_t n = get_number(r);
     if (r->is_failed || n > r->bytes.n - r->at) {
@@ -111,6 +112,13 @@ static inline str get_text(struct byte_reader *r)
     str s = {r->bytes.p + r->at, (size_t)n};
     r->at += (size_t)n;
     return s;
+}
+
+static inline str get_text(struct byte_reader *r)
+{
+    str s = get_bytes(r);
+    r->is_failed = r->is_failed || !utf8_is_inner(s);
+    return r->is_failed ? (str){"", 0} : s;
 }
 
 #endif

@@ -56,7 +56,7 @@ enum status asl_decode_document(struct asl_documents *d, struct byte_reader *r,
     struct asl_link links[ASL_MAX_LINKS];
     uint64_t number = get_number(r);
     uint32_t keeps_text = get_u32(r), filled = 0;
-    str text = get_text(r);
+    str text = get_bytes(r);
     uint32_t count = get_u32(r);
     if (r->is_failed || count > ASL_MAX_LINKS || keeps_text > 1)
         return corrupt(err, "a document is cut off or has too many links");

@@ -7,6 +7,7 @@
 #include "asl/step.h"
 #include "asl/frame.h"
 #include "asl/step_internal.h"
+#include "base/utf8.h"
 #include <stdlib.h>
 
 /* ---- what a step gives ---- */
@@ -416,9 +417,17 @@ static enum status about_task(struct asl_step *s, struct error *err)
     return is_run ? asl_map_run_event(s, f, err) : asl_task_event(s, f, err);
 }
 
+/* Text that is none could be written, and not read again. */
+static bool has_valid_texts(const struct asl_event *e)
+{
+    return utf8_is_inner(e->error) && utf8_is_inner(e->cause) && utf8_is_inner(e->worker);
+}
+
 static enum status take_event(struct asl_step *s, struct error *err)
 {
     begin_move(s);
+    if (!has_valid_texts(s->event))
+        return error_set(err, STATUS_INVALID, "InvalidText", "The event has text that is no UTF-8");
     switch (s->event->kind) {
     case ASL_EVENT_START: return start(s, err);
     case ASL_EVENT_CONTINUE: return STATUS_OK;

@@ -305,3 +305,18 @@ int utf8_cmp_utf16(str a, str b)
             return 0;
     }
 }
+
+bool utf8_is_inner(str s)
+{
+    for (size_t at = 0; at < s.n;) {
+        str rest = str_sub(s, at, s.n);
+        size_t valid = utf8_check(rest);
+        bool is_surrogate = valid + 3 <= rest.n && (uint8_t)rest.p[valid] == 0xED &&
+                            ((uint8_t)rest.p[valid + 1] & 0xE0) == 0xA0 &&
+                            ((uint8_t)rest.p[valid + 2] & 0xC0) == 0x80;
+        if (valid < rest.n && !is_surrogate)
+            return false;
+        at += valid + (is_surrogate ? 3 : 0);
+    }
+    return true;
+}

@@ -15,6 +15,8 @@
 /* Number of leading bytes that are valid: s.n when all are. Fast for ASCII. */
 size_t utf8_check(str s);
 bool utf8_is_ascii(str s);
+/* Is it text as it may be inside: strict UTF-8, and lone surrogates? */
+bool utf8_is_inner(str s);
 
 /* Code points in s. */
 size_t utf8_len(str s);

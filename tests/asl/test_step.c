@@ -176,6 +176,19 @@ static void a_result_without_a_document_is_refused(void **state)
     run_finish(&r);
 }
 
+static void text_that_is_no_utf8_is_refused(void **state)
+{
+    (void)state;
+    struct run r;
+    run_begin(&r, TASK, "{}");
+    assert_int_equal(run_fail(&r, "T", "E", "caf\xE9"), STATUS_INVALID);
+    assert_int_equal(run_fail(&r, "T", "\xFF", "c"), STATUS_INVALID);
+    assert_string_equal(r.err.name, "InvalidText");
+    assert_int_equal(run_fail(&r, "T", "E", "caf\xC3\xA9"), STATUS_OK);
+    assert_end(&r, "FAILED E: caf\xC3\xA9");
+    run_finish(&r);
+}
+
 static void stopping_what_is_over_changes_nothing(void **state)
 {
     (void)state;
@@ -683,6 +696,7 @@ int main(void)
         cmocka_unit_test(events_about_tasks_that_are_gone_are_told_so),
         cmocka_unit_test(no_task_is_waited_for_before_the_start),
         cmocka_unit_test(a_result_without_a_document_is_refused),
+        cmocka_unit_test(text_that_is_no_utf8_is_refused),
         cmocka_unit_test(stopping_what_is_over_changes_nothing),
         cmocka_unit_test(stopping_cancels_what_is_waited_for),
         cmocka_unit_test(what_is_waited_for_is_asked_for_again),

@@ -194,6 +194,30 @@ static void order_is_that_of_utf16(void **state)
     }
 }
 
+static void lone_surrogates_are_text_inside_and_nothing_else_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is_inner;
+    } cases[] = {
+        {"", true},
+        {"plain", true},
+        {"\xC3\xA9\xF0\x9F\x98\x80", true},
+        {"a\xED\xA0\x80", true},
+        {"\xED\xBF\xBF\xED\xA0\x80z", true},
+        {"\xED\xA0", false},
+        {"\xED\xA0\x41", false},
+        {"\xED\xC0\x80", false},
+        {"a\xFF", false},
+        {"\x80", false},
+        {"\xC3", false},
+        {"\xED\xA0\x80\xFF", false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_int_equal(utf8_is_inner(str_of(cases[i].text)), cases[i].is_inner);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +227,7 @@ int main(void)
         cmocka_unit_test(an_error_is_found_at_every_place_of_a_long_text),
         cmocka_unit_test(walking_and_counting_agree),
         cmocka_unit_test(order_is_that_of_utf16),
+        cmocka_unit_test(lone_surrogates_are_text_inside_and_nothing_else_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
