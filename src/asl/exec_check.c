@@ -70,6 +70,12 @@ static const char *children_fault(const struct asl_frame *f)
                                                                   : "has miscounted its children";
 }
 
+static bool has_future_events(const struct asl_exec *x, const struct asl_frame *f)
+{
+    return f->chain > x->last_event || f->entered > x->last_event ||
+           f->entered_previous > x->last_event || f->run_ended > x->last_event;
+}
+
 static const char *frame_fault(const struct asl_exec *x, const struct asl_frame *f)
 {
     bool is_over = f->phase == ASL_PHASE_FAILED || f->phase == ASL_PHASE_ABORTED;
@@ -83,6 +89,8 @@ static const char *frame_fault(const struct asl_exec *x, const struct asl_frame 
     if (!(f->timeout_seconds >= 0 && f->timeout_seconds <= LONGEST_SECONDS) ||
         !(f->heartbeat_seconds >= 0 && f->heartbeat_seconds <= LONGEST_SECONDS))
         return "has a time span out of range";
+    if (has_future_events(x, f))
+        return "follows an event that has not happened";
     const char *fault = phase_needs(f);
     return fault ? fault : children_fault(f);
 }
