@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A definition, an input, and bytes that choose what happens: three parts with a line "----" (corpus
- * files) or a NUL byte between them. A definition of one character is one of asl_machines.h.
+ * A definition, an input, and bytes that choose what happens: three parts with a line "----"
+ * (corpus files) or a NUL byte between them. A definition of one character is one of
+ * asl_machines.h.
  *
- * After each step the execution is whole, its batch replayed into a twin gives the same, and so does
- * a snapshot now and then; the run may go on with either of them.
+ * After each step the execution is whole, its batch replayed into a twin gives the same, and so
+ * does a snapshot now and then; the run may go on with either of them.
  */
 #include "asl/map_item.h"
 #include "asl_machines.h"
