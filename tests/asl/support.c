@@ -26,7 +26,7 @@ char *run_quoted(const char *text)
 
 /* ---- an execution ---- */
 
-void run_load(struct run *r, const char *definition, enum asl_type type, bool strict)
+void run_load_json(struct run *r, str definition, enum asl_type type, bool strict)
 {
     *r = (struct run){.type = type, .now_ms = RUN_START_MS, .seed = 1};
     r->options.strict = strict;
@@ -37,11 +37,16 @@ void run_load(struct run *r, const char *definition, enum asl_type type, bool st
     buf_init(&r->trouble, SIZE_MAX / 2);
     buf_init(&r->text, SIZE_MAX / 2);
     asl_out_init(&r->out);
-    char *text = run_quoted(definition);
     struct asl_load_options options = {.type = type};
     struct error err;
-    if (asl_definition_load(str_of(text), &options, NULL, &r->definition, &err) != STATUS_OK)
-        stop(err.message, text);
+    if (asl_definition_load(definition, &options, NULL, &r->definition, &err) != STATUS_OK)
+        stop(err.message, definition.p);
+}
+
+void run_load(struct run *r, const char *definition, enum asl_type type, bool strict)
+{
+    char *text = run_quoted(definition);
+    run_load_json(r, str_of(text), type, strict);
     free(text);
 }
 
@@ -255,15 +260,21 @@ struct asl_event run_about(struct run *r, const char *state, enum asl_event_kind
     return (struct asl_event){.kind = kind, .frame = f->id, .attempt = f->attempt};
 }
 
+enum status run_answer(struct run *r, const char *state, enum asl_event_kind kind, str json)
+{
+    struct asl_event event = run_about(r, state, kind);
+    if (asl_exec_frame(r->x, event.frame)->phase == ASL_PHASE_MAPPING)
+        event.kind = ASL_EVENT_MAP_RUN_SUCCEEDED;
+    event.doc = parse(json);
+    enum status status = run_event(r, event);
+    json_doc_unref(event.doc);
+    return status;
+}
+
 enum status run_succeed(struct run *r, const char *state, const char *result)
 {
     char *text = run_quoted(result);
-    struct asl_event event = run_about(r, state, ASL_EVENT_TASK_SUCCEEDED);
-    if (asl_exec_frame(r->x, event.frame)->phase == ASL_PHASE_MAPPING)
-        event.kind = ASL_EVENT_MAP_RUN_SUCCEEDED;
-    event.doc = parse(str_of(text));
-    enum status status = run_event(r, event);
-    json_doc_unref(event.doc);
+    enum status status = run_answer(r, state, ASL_EVENT_TASK_SUCCEEDED, str_of(text));
     free(text);
     return status;
 }

@@ -45,6 +45,8 @@ char *run_quoted(const char *text);
 
 /* Loads the definition (ends the program when it is refused). */
 void run_load(struct run *r, const char *definition, enum asl_type type, bool strict);
+/* The same with text as it stands. */
+void run_load_json(struct run *r, str definition, enum asl_type type, bool strict);
 /* The execution, made of what was loaded and of r->options as they are. */
 void run_open(struct run *r);
 void run_done(struct run *r);
@@ -63,6 +65,8 @@ struct asl_event run_about(struct run *r, const char *state, enum asl_event_kind
 enum status run_succeed(struct run *r, const char *state, const char *result);
 /* error, cause NULL: none */
 enum status run_fail(struct run *r, const char *state, const char *error, const char *cause);
+/* An event about what is waited for, with a document as it stands. */
+enum status run_answer(struct run *r, const char *state, enum asl_event_kind kind, str json);
 
 /* The first frame that stands in the state, or NULL. */
 struct asl_frame *run_frame(const struct run *r, const char *state);
