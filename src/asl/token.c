@@ -120,10 +120,14 @@ enum status asl_token_read(str text, const uint8_t key[ASL_TOKEN_KEY_BYTES], str
 
 str asl_uuid_of(str text, uint64_t first, uint64_t second, struct arena *a)
 {
-    uint8_t hash[DIGEST_BYTES];
-    str all = arena_printf(a, "%.*s|%llu|%llu", STR_ARG(text), (unsigned long long)first,
-                           (unsigned long long)second);
-    SHA256((const uint8_t *)all.p, all.n, hash);
+    uint8_t hash[DIGEST_BYTES], *all = arena_alloc(a, text.n + 16);
+    if (text.n > 0)
+        memcpy(all, text.p, text.n); /* which may have NUL in it */
+    for (int i = 0; i < 8; i++) {
+        all[text.n + (size_t)i] = (uint8_t)(first >> (8 * i));
+        all[text.n + 8 + (size_t)i] = (uint8_t)(second >> (8 * i));
+    }
+    SHA256(all, text.n + 16, hash);
     hash[6] = (uint8_t)((hash[6] & 0x0F) | 0x30);
     hash[8] = (uint8_t)((hash[8] & 0x3F) | 0x80);
     char *out = arena_alloc(a, 40);
