@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every SQL statement of the store, in one list. Portable SQL with few exceptions (INDEXED BY,
+ * UPSERT), so that another database can take SQLite's place. Inside of store/ only.
+ */
+#ifndef AFFLUX_STORE_SQL_H
+#define AFFLUX_STORE_SQL_H
+
+/* In the order of read_execution (read_row.c). */
+#define EXECUTION_COLUMNS                                                                          \
+    "id, shard, machine, definition, name, parent, parent_frame, parent_attempt, map_run, "        \
+    "map_index, status, pending, due_at, tail, started_at, stopped_at, input, output, error, "     \
+    "cause, redrives, redriven_at"
+#define MAP_RUN_COLUMNS                                                                            \
+    "id, execution, frame, attempt, label, status, started_at, stopped_at, redrives, "             \
+    "concurrency, tolerated_percentage, tolerated_count, items_pending, items_running, "           \
+    "items_succeeded, items_failed, items_timed_out, items_aborted, items_total, "                 \
+    "children_pending, children_running, children_succeeded, children_failed, "                    \
+    "children_timed_out, children_aborted, children_total, cursor, state"
+#define MACHINE_COLUMNS "id, name, type, definition, created_at, properties"
+
+#define STORE_SQL_LIST(X)                                                                          \
+    X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
+    X(BEGIN_READ, "BEGIN")                                                                         \
+    X(COMMIT, "COMMIT")                                                                            \
+    X(ROLLBACK, "ROLLBACK")                                                                        \
+    X(SAVEPOINT, "SAVEPOINT unit")                                                                 \
+    X(RELEASE, "RELEASE unit")                                                                     \
+    X(UNDO, "ROLLBACK TO unit")                                                                    \
+    X(SET_NEXT_ID, "UPDATE setting SET value = ?1 WHERE name = 'next_id'")                         \
+    /* definitions and machines */                                                                 \
+    X(FIND_HASH, "SELECT id FROM definition WHERE hash = ?1")                                      \
+    X(ADD_DEFINITION, "INSERT INTO definition (id, hash, text) VALUES (?1, ?2, ?3)")               \
+    X(FIND_DEFINITION, "SELECT text FROM definition WHERE id = ?1")                                \
+    X(PUT_MACHINE, "INSERT INTO machine (" MACHINE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6) "    \
+                   "ON CONFLICT (id) DO UPDATE SET name = ?2, type = ?3, definition = ?4, "        \
+                   "created_at = ?5, properties = ?6")                                             \
+    X(DELETE_MACHINE, "DELETE FROM machine WHERE id = ?1")                                         \
+    X(FIND_MACHINE, "SELECT " MACHINE_COLUMNS " FROM machine WHERE name = ?1")                     \
+    X(LIST_MACHINES,                                                                               \
+      "SELECT " MACHINE_COLUMNS " FROM machine WHERE name > ?1 ORDER BY name LIMIT ?2")            \
+    /* executions */                                                                               \
+    X(START, "INSERT INTO execution (id, shard, machine, definition, name, parent, parent_frame, " \
+             "parent_attempt, map_run, map_index, status, pending, due_at, started_at, input) "    \
+             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)")          \
+    X(ADD_STEP, "INSERT INTO step (id, execution, prev, body) VALUES (?1, ?2, ?3, ?4)")            \
+    X(SET_TAIL, "UPDATE execution SET tail = ?1 WHERE id = ?2 AND tail IS ?3")                     \
+    X(SET_WAITING, "UPDATE execution SET pending = ?2, due_at = ?3 WHERE id = ?1")                 \
+    X(END, "UPDATE execution SET status = ?2, stopped_at = ?3, output = ?4, error = ?5, "          \
+           "cause = ?6, pending = 0, due_at = NULL WHERE id = ?1")                                 \
+    X(REDRIVE, "UPDATE execution SET status = 'RUNNING', stopped_at = NULL, output = NULL, "       \
+               "error = NULL, cause = NULL, pending = 1, redrives = redrives + 1, "                \
+               "redriven_at = ?2 WHERE id = ?1 AND status <> 'DELETING'")                          \
+    X(SET_STATUS, "UPDATE execution SET status = ?2 WHERE id = ?1 AND status <> 'DELETING'")       \
+    X(FIND_EXECUTION, "SELECT " EXECUTION_COLUMNS " FROM execution "                               \
+                      "WHERE id = ?1 AND status <> 'DELETING'")                                    \
+    X(FIND_NAMED, "SELECT " EXECUTION_COLUMNS " FROM execution WHERE machine = ?1 AND name = ?2")  \
+    X(FIND_CHILD, "SELECT " EXECUTION_COLUMNS " FROM execution "                                   \
+                  "WHERE map_run = ?1 AND map_index = ?2 AND status <> 'DELETING'")                \
+    X(LIST_BY_MACHINE, "SELECT id, status FROM execution INDEXED BY execution_machine "            \
+                       "WHERE machine = ?1 AND map_run IS NULL AND id < ?2 ORDER BY id DESC")      \
+    X(LIST_BY_MAP_RUN, "SELECT map_index, status, id FROM execution INDEXED BY execution_child "   \
+                       "WHERE map_run = ?1 AND map_index < ?2 ORDER BY map_index DESC")            \
+    X(LIST_PENDING, "SELECT id, shard FROM execution INDEXED BY execution_pending "                \
+                    "WHERE pending = 1 AND id > ?1 ORDER BY id")                                   \
+    X(LIST_DUE, "SELECT " EXECUTION_COLUMNS " FROM execution INDEXED BY execution_due "            \
+                "WHERE due_at <= ?1 AND shard BETWEEN ?2 AND ?3 ORDER BY due_at, id LIMIT ?4")     \
+    X(NEXT_DUE, "SELECT due_at FROM execution INDEXED BY execution_due "                           \
+                "WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1")                                \
+    X(FIND_STEP, "SELECT id, execution, prev, body FROM step WHERE id = ?1")                       \
+    X(PUT_DOCUMENT, "INSERT INTO document (execution, number, body) VALUES (?1, ?2, ?3)")          \
+    X(FIND_DOCUMENT, "SELECT body FROM document WHERE execution = ?1 AND number = ?2")             \
+    X(PUT_SNAPSHOT, "INSERT INTO snapshot (execution, step, body) VALUES (?1, ?2, ?3) "            \
+                    "ON CONFLICT (execution) DO UPDATE SET step = ?2, body = ?3")                  \
+    X(FIND_SNAPSHOT, "SELECT step, body FROM snapshot WHERE execution = ?1")                       \
+    /* messages */                                                                                 \
+    X(SEND, "INSERT INTO inbox (id, shard, execution, body) VALUES (?1, ?2, ?3, ?4)")              \
+    X(RECEIVE, "DELETE FROM inbox WHERE id = ?1")                                                  \
+    X(LIST_MESSAGES, "SELECT id, shard, execution, body FROM inbox "                               \
+                     "WHERE id > ?1 AND shard BETWEEN ?2 AND ?3 ORDER BY id LIMIT ?4")             \
+    /* map runs */                                                                                 \
+    X(START_MAP_RUN, "INSERT INTO map_run (" MAP_RUN_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, "  \
+                     "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "    \
+                     "?22, ?23, ?24, ?25, ?26, ?27, ?28)")                                         \
+    X(SET_MAP_RUN,                                                                                 \
+      "UPDATE map_run SET status = ?6, stopped_at = ?8, redrives = ?9, concurrency = ?10, "        \
+      "tolerated_percentage = ?11, tolerated_count = ?12, items_pending = ?13, "                   \
+      "items_running = ?14, items_succeeded = ?15, items_failed = ?16, items_timed_out = ?17, "    \
+      "items_aborted = ?18, items_total = ?19, children_pending = ?20, children_running = ?21, "   \
+      "children_succeeded = ?22, children_failed = ?23, children_timed_out = ?24, "                \
+      "children_aborted = ?25, children_total = ?26, cursor = ?27, state = ?28 WHERE id = ?1")     \
+    X(FIND_MAP_RUN, "SELECT " MAP_RUN_COLUMNS " FROM map_run WHERE id = ?1")                       \
+    X(LIST_MAP_RUNS, "SELECT " MAP_RUN_COLUMNS " FROM map_run "                                    \
+                     "WHERE execution = ?1 AND id > ?2 ORDER BY id LIMIT ?3")                      \
+    /* retention */                                                                                \
+    X(HIDE, "UPDATE execution SET status = 'DELETING', machine = 0, name = NULL WHERE id = ?1")    \
+    X(FIND_HIDDEN, "SELECT id FROM execution INDEXED BY execution_deleting "                       \
+                   "WHERE status = 'DELETING' AND map_run IS NULL LIMIT 1")                        \
+    X(FIND_EXPIRED, "SELECT id FROM execution INDEXED BY execution_stopped WHERE stopped_at < ?1 " \
+                    "AND map_run IS NULL AND status <> 'DELETING' ORDER BY stopped_at LIMIT 1")    \
+    X(FIRST_MAP_RUN, "SELECT id FROM map_run WHERE execution = ?1 LIMIT 1")                        \
+    X(FIRST_CHILD, "SELECT id FROM execution INDEXED BY execution_child "                          \
+                   "WHERE map_run = ?1 ORDER BY map_index LIMIT 1")                                \
+    X(FIND_TAIL, "SELECT tail FROM execution WHERE id = ?1")                                       \
+    X(FIND_PREV, "SELECT prev FROM step WHERE id = ?1")                                            \
+    X(DELETE_STEP, "DELETE FROM step WHERE id = ?1")                                               \
+    X(CUT_TAIL, "UPDATE execution SET tail = ?2 WHERE id = ?1")                                    \
+    X(DELETE_DOCUMENTS,                                                                            \
+      "DELETE FROM document WHERE id IN (SELECT id FROM document WHERE execution = ?1 LIMIT ?2)")  \
+    X(DELETE_SNAPSHOT, "DELETE FROM snapshot WHERE execution = ?1")                                \
+    X(DELETE_MAP_RUN, "DELETE FROM map_run WHERE id = ?1")                                         \
+    X(DELETE_EXECUTION, "DELETE FROM execution WHERE id = ?1")
+
+enum store_sql {
+#define X(id, text) SQL_##id,
+    STORE_SQL_LIST(X)
+#undef X
+        STORE_SQL_COUNT
+};
+
+#endif
