@@ -96,3 +96,47 @@ enum status http_request_check(const struct http_request *request, struct error 
                          "headers have at most %d bytes together", HTTP_REQUEST_HEADER_BYTES_MAX);
     return STATUS_OK;
 }
+
+static str put_str(char **at, str s)
+{
+    str copy = {*at, s.n};
+    if (s.n > 0)
+        memcpy(*at, s.p, s.n);
+    *at += s.n;
+    return copy;
+}
+
+static const char *put_cstr(char **at, const char *text)
+{
+    return text == NULL ? NULL : put_str(at, (str){text, strlen(text) + 1}).p;
+}
+
+static size_t cstr_size(const char *text)
+{
+    return text == NULL ? 0 : strlen(text) + 1;
+}
+
+struct http_request *http_request_dup(const struct http_request *request)
+{
+    size_t size = sizeof *request + request->header_count * sizeof(struct http_header) +
+                  request->method.n + request->url.n + cstr_size(request->ca_file) +
+                  cstr_size(request->proxy);
+    for (size_t i = 0; i < request->header_count; i++)
+        size += request->headers[i].name.n + request->headers[i].value.n;
+    struct http_request *copy = malloc(size);
+    check(copy != NULL);
+    struct http_header *headers = (struct http_header *)(copy + 1);
+    char *at = (char *)(headers + request->header_count);
+    *copy = *request;
+    copy->headers = headers;
+    copy->method = put_str(&at, request->method);
+    copy->url = put_str(&at, request->url);
+    for (size_t i = 0; i < request->header_count; i++) {
+        headers[i].name = put_str(&at, request->headers[i].name);
+        headers[i].value = put_str(&at, request->headers[i].value);
+    }
+    copy->ca_file = put_cstr(&at, request->ca_file);
+    copy->proxy = put_cstr(&at, request->proxy);
+    check(at == (char *)copy + size);
+    return copy;
+}

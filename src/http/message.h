@@ -62,6 +62,9 @@ str http_answer_header(const struct http_answer *answer, str name);
  * otherwise. Names and values cannot smuggle lines in. */
 NODISCARD enum status http_request_check(const struct http_request *request, struct error *err);
 
+/* A copy in one block, to be freed; the body is still borrowed. */
+struct http_request *http_request_dup(const struct http_request *request);
+
 /* Do the names mean the same header? */
 bool http_name_eq(str a, str b);
 
