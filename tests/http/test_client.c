@@ -297,7 +297,7 @@ static void a_connection_that_does_not_come_about_ends_at_its_own_deadline(void 
     char url[64];
     struct http_request r = {.timeout_ms = 5000, .connect_timeout_ms = 30};
     r.url = (str){url, (size_t)snprintf(url, sizeof url, "https://127.0.0.1:%d/", mute.port)};
-    assert_null(world_fetch(&w, NULL, &r, &err));
+    assert_null(world_fetch(&w, "", &r, &err));
     assert_string_equal(err.name, "HttpTimedOut");
     assert_string_equal(err.message, "no connection within 30 ms");
     server_stop(&mute);
@@ -508,7 +508,7 @@ static void a_proxy_is_used_when_it_is_given_and_not_from_the_environment(void *
     assert_non_null(a); /* not the proxy of the environment */
     http_answer_free(a);
     struct http_request r = {.url = STR("http://elsewhere.invalid/echo"), .proxy = proxy};
-    a = world_fetch(&w, NULL, &r, &err);
+    a = world_fetch(&w, "", &r, &err);
     assert_non_null(a);
     assert_true(str_starts(answer_body(a), STR("GET http://elsewhere.invalid/echo HTTP/1.1\r\n")));
     http_answer_free(a);
