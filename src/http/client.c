@@ -73,6 +73,23 @@ static bool call_add_header(struct http_call *call, const char *line)
     return headers != NULL;
 }
 
+/* POST, PUT and PATCH without a body say so with Content-Length: 0, as servers expect. */
+static bool call_has_body(const struct http_request *request)
+{
+    str method = request->method;
+    return !str_eq(method, STR("HEAD")) &&
+           (request->has_body || str_eq(method, STR("POST")) || str_eq(method, STR("PUT")) ||
+            str_eq(method, STR("PATCH")));
+}
+
+/* Where a body ends is for the client to say: a header that says otherwise would let the rest of
+ * it pass for the next request on the connection, which may be somebody else's. */
+static bool is_framing(str name)
+{
+    return http_name_eq(name, STR("Content-Length")) ||
+           http_name_eq(name, STR("Transfer-Encoding"));
+}
+
 /* "Name: value"; libcurl writes "Name;" for a header without a value, and "Name:" takes back one of
  * its own. */
 static bool call_set_headers(struct http_call *call, const struct http_request *request)
@@ -82,6 +99,8 @@ static bool call_set_headers(struct http_call *call, const struct http_request *
     for (size_t i = 0; i < request->header_count && is_ok; i++) {
         const struct http_header *header = &request->headers[i];
         bool is_empty = true;
+        if (is_framing(header->name))
+            continue;
         for (size_t j = 0; j < header->value.n; j++)
             is_empty = is_empty && (header->value.p[j] == ' ' || header->value.p[j] == '\t');
         buf_clear(line);
@@ -92,19 +111,12 @@ static bool call_set_headers(struct http_call *call, const struct http_request *
         is_ok = buf_ok(line) && call_add_header(call, line->p);
         has_type = has_type || http_name_eq(header->name, STR("content-type"));
     }
-    if (is_ok && !has_type)
+    if (is_ok && !has_type && call_has_body(request))
         is_ok = call_add_header(call, "Content-Type:");
-    if (is_ok)
+    if (is_ok && call_has_body(request))
         is_ok = call_add_header(call, "Expect:");
     SET(call->easy, CURLOPT_HTTPHEADER, call->headers);
     return is_ok;
-}
-
-/* POST, PUT and PATCH without a body say so with Content-Length: 0, as servers expect. */
-static bool method_has_body(str method)
-{
-    return str_eq(method, STR("POST")) || str_eq(method, STR("PUT")) ||
-           str_eq(method, STR("PATCH"));
 }
 
 static bool call_set_method(struct http_call *call, const struct http_request *request)
@@ -114,7 +126,7 @@ static bool call_set_method(struct http_call *call, const struct http_request *r
         SET(call->easy, CURLOPT_NOBODY, 1L);
         return true;
     }
-    if (request->has_body || method_has_body(method)) {
+    if (call_has_body(request)) {
         str body = request->has_body && request->body.n > 0 ? request->body : STR("");
         SET(call->easy, CURLOPT_POST, 1L);
         SET(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
@@ -163,7 +175,6 @@ static bool call_prepare(struct http_call *call, const struct http_request *requ
     SET(easy, CURLOPT_SHARE, client->share);
     SET(easy, CURLOPT_NOSIGNAL, 1L);
     SET(easy, CURLOPT_QUICK_EXIT, 1L); /* never wait for a thread that resolves a name */
-    SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_TIMEOUT_MAX_MS + 1000);
     SET(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(easy, CURLOPT_HTTP_VERSION,

@@ -15,7 +15,7 @@ enum {
     HTTP_MAX_BODY_BYTES = 64 * 1024 * 1024,
     HTTP_TIMEOUT_MS = 60 * 1000,
     HTTP_CONNECT_TIMEOUT_MS = 10 * 1000,
-    HTTP_CONNECT_TIMEOUT_MAX_MS = 300 * 1000, /* a longer one is cut to this */
+    HTTP_CONNECT_TIMEOUT_MAX_MS = 300 * 1000, /* a longer one is cut to this, libcurl's own */
 };
 
 struct http_header {
@@ -24,9 +24,9 @@ struct http_header {
 
 /* Everything in it is borrowed. Zero fields take the defaults. */
 struct http_request {
-    str method; /* empty: GET */
-    str url;    /* http or https */
-    const struct http_header *headers;
+    str method;                        /* empty: GET */
+    str url;                           /* http or https */
+    const struct http_header *headers; /* Content-Length and Transfer-Encoding are left out */
     size_t header_count;
     str body;
     bool has_body;               /* an empty one is not the same as none */

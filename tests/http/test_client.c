@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_test.h"
 #include "loop/watch.h"
+#include <pthread.h>
 
 static void an_answer_has_status_reason_headers_and_body(void **state)
 {
@@ -101,6 +102,28 @@ static void methods_say_whether_there_is_a_body(void **state)
         assert_true(str_ends(answer_body(a), r.body));
         http_answer_free(a);
     }
+    world_close(&w);
+}
+
+static void where_the_body_ends_is_not_for_headers_to_say(void **state)
+{
+    (void)state;
+    struct world w;
+    struct error err;
+    const struct http_header headers[] = {{STR("content-length"), STR("3")},
+                                          {STR("Transfer-Encoding"), STR("chunked")}};
+    world_open(&w, NULL);
+    struct http_request r = {.method = STR("POST"),
+                             .headers = headers,
+                             .header_count = 2,
+                             .body = STR("abcGET /hello HTTP/1.1\r\n\r\n"),
+                             .has_body = true};
+    struct http_answer *a = world_fetch(&w, "/echo", &r, &err);
+    assert_non_null(a);
+    assert_true(str_find(answer_body(a), STR("Content-Length: 26\r\n"), 0) != STR_NONE);
+    assert_true(str_find(answer_body(a), STR("chunked"), 0) == STR_NONE);
+    assert_int_equal(w.server.requests, 1);
+    http_answer_free(a);
     world_close(&w);
 }
 
@@ -475,6 +498,33 @@ static void calls_may_be_sent_and_canceled_when_one_is_done(void **state)
     world_close(&w);
 }
 
+/* Each thread has a loop, a server and a client of its own, as in the program. */
+static void *thread_main(void *arg)
+{
+    struct chain *chain = arg;
+    chain_go_on(chain);
+    loop_run(chain->w->loop);
+    return NULL;
+}
+
+static void two_loops_fetch_at_the_same_time(void **state)
+{
+    (void)state;
+    struct world w[2];
+    struct chain chains[2];
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++) {
+        world_open(&w[i], NULL);
+        chains[i] = (struct chain){.w = &w[i], .left = 100};
+        assert_int_equal(pthread_create(&threads[i], NULL, thread_main, &chains[i]), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(chains[i].left, 0);
+        world_close(&w[i]);
+    }
+}
+
 static void idle_connections_are_closed_after_a_while(void **state)
 {
     (void)state;
@@ -536,6 +586,7 @@ int main(void)
         cmocka_unit_test(headers_keep_order_repeats_and_folded_lines),
         cmocka_unit_test(the_request_goes_out_as_it_was_given),
         cmocka_unit_test(methods_say_whether_there_is_a_body),
+        cmocka_unit_test(where_the_body_ends_is_not_for_headers_to_say),
         cmocka_unit_test(a_head_request_has_an_answer_without_a_body),
         cmocka_unit_test(any_status_is_an_answer_and_redirects_are_not_followed),
         cmocka_unit_test(bodies_come_in_every_coding),
@@ -550,6 +601,7 @@ int main(void)
         cmocka_unit_test(there_are_only_so_many_calls_at_a_time),
         cmocka_unit_test(a_canceled_call_is_silent_wherever_it_stands),
         cmocka_unit_test(calls_may_be_sent_and_canceled_when_one_is_done),
+        cmocka_unit_test(two_loops_fetch_at_the_same_time),
         cmocka_unit_test(idle_connections_are_closed_after_a_while),
         cmocka_unit_test(a_proxy_is_used_when_it_is_given_and_not_from_the_environment),
     };
