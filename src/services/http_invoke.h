@@ -16,6 +16,7 @@
 #define AFFLUX_SERVICES_HTTP_INVOKE_H
 
 #include "base/buf.h"
+#include "http/message.h"
 #include "json/doc.h"
 #include "services/connection_auth.h"
 
@@ -89,14 +90,10 @@ bool http_invoke_build(struct arena *arena, const struct http_invoke_options *o,
 
 /* ---- the answer ---- */
 
-struct http_invoke_line {
-    str name, value;
-};
-
 struct http_invoke_answer {
     unsigned status;
-    const struct http_invoke_line *headers; /* in the order they came */
-    uint32_t header_count;
+    const struct http_header *headers; /* in the order they came */
+    size_t header_count;
     str body;
     bool is_cut; /* the body went on beyond what the options take */
 };

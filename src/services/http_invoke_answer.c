@@ -113,7 +113,7 @@ static str header_text(struct arena *arena, str value)
 /* Name to list of values, in the order of first appearance. */
 static struct json_val header_lists(struct arena *arena, const struct http_invoke_answer *a)
 {
-    uint32_t n = a->header_count;
+    uint32_t n = (uint32_t)a->header_count;
     str *names = arena_alloc(arena, (n + 1) * sizeof *names);
     uint32_t *first = arena_alloc(arena, (n + 1) * sizeof *first); /* of the same name */
     uint32_t *count = arena_zalloc(arena, (n + 1) * sizeof *count);
@@ -149,7 +149,7 @@ static struct json_val header_lists(struct arena *arena, const struct http_invok
 /* Type and subtype of the first Content-Type, in small letters; empty when there is none. */
 static str media_type(struct arena *arena, const struct http_invoke_answer *a)
 {
-    for (uint32_t i = 0; i < a->header_count; i++) {
+    for (size_t i = 0; i < a->header_count; i++) {
         if (!str_eq(small_letters(arena, a->headers[i].name), STR("content-type")))
             continue;
         str type = header_text(arena, a->headers[i].value);

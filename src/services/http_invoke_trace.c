@@ -65,7 +65,7 @@ struct json_val http_invoke_trace_answer(struct arena *arena, const struct http_
     struct build b;
     buf_init(&headers, TRACE_MAX_HEADERS);
     buf_add_byte(&headers, '[');
-    for (uint32_t i = 0; i < answer->header_count; i++)
+    for (size_t i = 0; i < answer->header_count; i++)
         if (is_text(answer->headers[i].name) && is_text(answer->headers[i].value))
             add_header(&headers, answer->headers[i].name, answer->headers[i].value);
     build_begin(&b, arena);

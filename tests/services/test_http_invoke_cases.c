@@ -114,10 +114,10 @@ static struct http_invoke_answer read_answer(struct invoke_trial *t)
     struct json_val answer = member(t, "answer"), headers = json_get(answer, STR("headers"));
     struct json_val bytes = json_get(answer, STR("bytes")), body = json_get(answer, STR("body"));
     struct json_val fill = json_get(answer, STR("fill"));
-    struct http_invoke_line *lines = arena_alloc(t->arena, (headers.len + 1) * sizeof *lines);
+    struct http_header *lines = arena_alloc(t->arena, (headers.len + 1) * sizeof *lines);
     for (uint32_t i = 0; i < headers.len; i++)
-        lines[i] = (struct http_invoke_line){json_str(headers.items[i].items[0]),
-                                             json_str(headers.items[i].items[1])};
+        lines[i] = (struct http_header){json_str(headers.items[i].items[0]),
+                                        json_str(headers.items[i].items[1])};
     struct http_invoke_answer a = {.status = (unsigned)json_number(json_get(answer, STR("status"))),
                                    .headers = lines,
                                    .header_count = headers.len,
