@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine: the only floor that joins the pure machine (asl/) and the world (loop/, store/,
+ * http/).
+ *
+ *   event ──► asl_step ──► records + commands ──► one unit of the store ──► commands performed ──►
+ * event …
+ *
+ * An execution makes one step at a time: the next event waits until the records of the last step
+ * are durable. Commands are performed after that and not before. What was not performed when the
+ * process ended is performed again by the next one, from the frames that wait for it.
+ *
+ * Express executions go the same way without the store. Everything belongs to the thread of its
+ * loop.
+ */
+#ifndef AFFLUX_ENGINE_ENGINE_H
+#define AFFLUX_ENGINE_ENGINE_H
+
+#include "asl/step.h"
+#include "loop/loop.h"
+#include "store/store.h"
+
+struct engine;
+
+/* A task of an execution, as it is asked of those who do the work. */
+struct engine_task {
+    int64_t execution;
+    uint32_t frame, attempt;
+    const struct asl_state *state;
+    struct json_val arguments; /* while engine_work_fn runs */
+    str token;
+    uint32_t retry_count;
+    bool is_repeated; /* may have been begun before, by a process that is gone */
+};
+
+/* How a task ended, or what was heard of it. */
+struct engine_answer {
+    enum asl_event_kind kind; /* ASL_EVENT_TASK_… */
+    struct json_doc *doc;     /* borrowed */
+    str error, cause;
+    bool has_error, has_cause;
+    enum asl_task_stage stage;
+    str worker;
+};
+
+/* Somebody who does work that the engine has no own way for (mocks, tests). True: it will answer
+ * with engine_answer_task, now or later; false: not his. */
+typedef bool engine_work_fn(void *arg, struct engine *e, const struct engine_task *task);
+
+struct engine_options {
+    str data;            /* folder of the store */
+    str account, region; /* empty: 000000000000, us-east-1 */
+    bool is_strict;      /* AWS's ceilings */
+    double clock_speed;  /* how much faster than the clock time goes, for tests; 0: 1 */
+    uint32_t max_idle;   /* executions kept in memory that only wait; 0: ENGINE_MAX_IDLE */
+    engine_work_fn *work;
+    void *work_arg;
+    const struct store_options *store; /* NULL: the usual */
+};
+enum { ENGINE_MAX_IDLE = 10000, ENGINE_SNAPSHOT_RECORDS = 1000, ENGINE_SNAPSHOT_BYTES = 256 << 10 };
+
+/* Opens the store and takes up what was left unfinished; nothing moves before the loop runs. */
+NODISCARD enum status engine_open(struct loop *loop, const struct engine_options *options,
+                                  struct engine **ret, struct error *err);
+/* Lets go of everything; what is durable stays, what is not never happened. NULL is allowed. */
+void engine_close(struct engine *e);
+
+/* Adds a state machine, or a new revision of it; running executions keep theirs. Waits for the
+ * store. "InvalidDefinition", "InvalidName". */
+NODISCARD enum status engine_put_machine(struct engine *e, str name, enum asl_type type,
+                                         str definition, struct error *err);
+
+/* How an execution ended. Slices are borrowed for the call. */
+struct engine_result {
+    int64_t execution;
+    enum asl_status status;
+    struct json_doc *output; /* SUCCEEDED */
+    str error, cause;
+    bool has_error, has_cause;
+};
+typedef void engine_ended_fn(void *arg, const struct engine_result *result);
+typedef void engine_refused_fn(void *arg, const struct error *err);
+
+struct engine_start {
+    str machine, name;          /* name empty: a UUID */
+    str input;                  /* JSON text */
+    engine_ended_fn *ended;     /* or NULL */
+    engine_refused_fn *refused; /* it could not be started after all; or NULL */
+    void *arg;
+};
+
+/*
+ * Starts an execution, or, for a Standard one of this machine and name that exists: goes on
+ * watching it when it runs, or tells its kept result, if the input is the same
+ * ("ExecutionAlreadyExists" otherwise). "StateMachineDoesNotExist", "InvalidName",
+ * "InvalidExecutionInput".
+ */
+NODISCARD enum status engine_start(struct engine *e, const struct engine_start *start,
+                                   struct error *err);
+
+/* Of a running execution; it ends ABORTED. STATUS_NOT_FOUND "ExecutionDoesNotExist". */
+NODISCARD enum status engine_stop(struct engine *e, int64_t execution, str error, str cause,
+                                  struct error *err);
+NODISCARD enum status engine_redrive(struct engine *e, int64_t execution, struct error *err);
+
+/* Answers a task. Late or unknown answers change nothing. */
+void engine_answer_task(struct engine *e, int64_t execution, uint32_t frame, uint32_t attempt,
+                        const struct engine_answer *answer);
+/* The same by task token: SendTaskSuccess, SendTaskFailure, SendTaskHeartbeat. STATUS_INVALID
+ * "InvalidToken"; STATUS_NOT_FOUND "TaskTimedOut". */
+NODISCARD enum status engine_answer_token(struct engine *e, str token,
+                                          const struct engine_answer *answer, struct error *err);
+
+struct engine_figures {
+    uint64_t steps, records, moves;
+    uint32_t in_memory, in_flight;
+};
+struct engine_figures engine_figures(const struct engine *e);
+
+#endif
