@@ -26,6 +26,8 @@ struct command {
 
 int cmd_eval(int argc, char **argv);
 void cmd_eval_help(struct buf *out);
+int cmd_inspect(int argc, char **argv);
+void cmd_inspect_help(struct buf *out);
 int cmd_run(int argc, char **argv);
 void cmd_run_help(struct buf *out);
 

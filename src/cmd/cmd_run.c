@@ -10,6 +10,7 @@
 #include "cmd/eval_show.h"
 #include "cmd/findings.h"
 #include "cmd/reader.h"
+#include "cmd/run_kept.h"
 #include "cmd/run_options.h"
 #include "cmd/run_show.h"
 #include "sim/sim.h"
@@ -239,12 +240,28 @@ static void run_set_options(struct run *r, struct sim_options *o)
     r->show.is_json = from->is_json;
 }
 
+static int run_on_engine(struct run *r, str input)
+{
+    struct run_kept kept = {.options = &r->options,
+                            .show = &r->show,
+                            .definition = r->definition,
+                            .mocks = r->mocks,
+                            .definition_text = buf_str(&r->definition_text),
+                            .input = input};
+    r->show.is_traced = r->options.is_traced;
+    r->show.is_history = r->options.is_history;
+    r->show.is_json = r->options.is_json;
+    return run_kept(&kept);
+}
+
 static int run_all(struct run *r)
 {
     struct sim_options options = {.max_steps = UINT64_MAX};
     str input;
     if (!run_load_definition(r) || !run_load_mocks(r) || !run_load_input(r, &input))
         return CMD_FAILED;
+    if (r->options.data)
+        return run_on_engine(r, input);
     run_set_options(r, &options);
     r->sim = sim_new(r->definition, r->options.type, &options);
     run_catch_interrupt();

@@ -10,6 +10,7 @@
 
 static const struct command commands[] = {
     {"eval", "evaluate a JSONata expression over JSON", cmd_eval, cmd_eval_help},
+    {"inspect", "look into a data folder", cmd_inspect, cmd_inspect_help},
     {"run", "run a state machine in this process", cmd_run, cmd_run_help},
     {"validate", "check state machine definitions", cmd_validate, cmd_validate_help},
 };

@@ -24,15 +24,21 @@ enum {
     OPT_NAME,
     OPT_SEED,
     OPT_JSON,
+    OPT_DATA,
 };
 
 static const struct arg_option run_table[] = {
     {0, 0, NULL, NULL, "What runs"},
     {OPT_INPUT, 'i', "input", "JSON|@FILE", "the input (default {}; @- is stdin)"},
     {OPT_TYPE, 't', "type", "TYPE", "STANDARD (the default) or EXPRESS"},
-    {OPT_NAME, 'n', "name", "NAME", "name of the execution (default: a UUID)"},
+    {OPT_NAME, 'n', "name", "NAME",
+     "name of the execution (default: a UUID;\nwith --data one made of definition and input)"},
     {OPT_STRICT_AWS, 0, "strict-aws", NULL,
      "AWS's limits: 256 KiB, 25,000 events, 40 iterations at\nonce; and JSONata 2.0.6"},
+    {OPT_DATA, 'd', "data", "DIR",
+     "keep it in this folder: it survives any crash, and the\nsame command line goes on with it, "
+     "or "
+     "tells how it ended"},
     {0, 0, NULL, NULL, "The world around it"},
     {OPT_MOCK, 'm', "mock", "FILE", "how tasks are answered, see below"},
     {OPT_TEST_CASE, 0, "test-case", "NAME",
@@ -57,8 +63,8 @@ void cmd_run_help(struct buf *out)
                 "usage: afflux run [OPTIONS] DEFINITION\n"
                 "\n"
                 "Runs a definition in Amazon States Language (- is stdin) and prints its output. "
-                "Nothing is kept, and\n"
-                "nothing outside is called: tasks are answered from a mock file.\n"
+                "Without --data\n"
+                "nothing is kept. Tasks are answered from a mock file.\n"
                 "\n"));
     args_print_help(run_table, ARRAY_LEN(run_table), out);
     buf_add(
@@ -84,6 +90,7 @@ void cmd_run_help(struct buf *out)
             "  afflux run hello.asl.json --input '{\"name\": \"World\"}'\n"
             "  afflux run workflow.asl.json -i @input.json --mock mocks.json --virtual-time "
             "--history\n"
+            "  afflux run workflow.asl.json -i @input.json --mock mocks.json --data ./kept\n"
             "\n"
             "Exit status: 0 succeeded; 1 failed, timed out, or could not be run; 2 wrong usage; "
             "130 interrupted.\n"));
@@ -111,6 +118,7 @@ static int run_option(struct run_options *o, int id, const struct args *a)
     case OPT_TRACE: o->is_traced = true; break;
     case OPT_STRICT_AWS: o->is_strict = true; break;
     case OPT_NAME: o->name = value; break;
+    case OPT_DATA: o->data = value; break;
     case OPT_JSON: o->is_json = true; break;
     case OPT_TYPE:
         if (strcmp(value, "STANDARD") != 0 && strcmp(value, "EXPRESS") != 0)
@@ -162,6 +170,11 @@ static int run_options_fit(const struct run_options *o)
         return cmd_usage("run", "a definition is missing (- reads stdin)");
     if (o->input && strcmp(o->input, "@-") == 0 && is_stdin(o->file))
         return cmd_usage("run", "definition and input cannot both be stdin");
+    if (o->data && (o->is_virtual || o->has_seed))
+        return cmd_usage("run", "--data goes by the clock: it does not go with --virtual-time or "
+                                "--seed");
+    if (o->data && o->type == ASL_EXPRESS)
+        return cmd_usage("run", "Express executions are not kept: --data is for STANDARD ones");
     if (o->test_case && !o->mocks)
         return cmd_usage("run", "--test-case needs --mock");
     if (o->has_start && !o->is_virtual)

@@ -13,6 +13,7 @@ struct run_options {
     const char *mocks;     /* file, or NULL */
     const char *test_case; /* or NULL */
     const char *name;      /* of the execution, or NULL */
+    const char *data;      /* folder to keep it in, or NULL */
     bool is_virtual, is_strict, is_history, is_traced, is_json, is_help;
     enum asl_type type;
     uint64_t seed;

@@ -55,22 +55,20 @@ static void trace_step(const struct run_show *s, const struct asl_exec *x,
     output_done(&err);
 }
 
-static void note_history(struct run_show *s, const struct asl_exec *x, const struct asl_out *out)
+void run_show_record(struct run_show *s, const struct asl_exec *x, const struct asl_record *r)
 {
-    for (uint32_t i = 0; i < out->record_count && !s->is_history_cut; i++) {
-        if (!asl_record_is_event(out->records[i].kind))
-            continue;
-        size_t before = s->history.n;
-        if (s->is_json && s->event_count > 0)
-            buf_add_byte(&s->history, ',');
-        asl_history_write(x, &out->records[i], true, &s->history);
-        if (!s->is_json)
-            buf_add_byte(&s->history, '\n');
-        s->event_count++;
-        s->is_history_cut = !buf_ok(&s->history);
-        if (s->is_history_cut)
-            s->history.n = before;
-    }
+    if (s->is_history_cut || !asl_record_is_event(r->kind))
+        return;
+    size_t before = s->history.n;
+    if (s->is_json && s->event_count > 0)
+        buf_add_byte(&s->history, ',');
+    asl_history_write(x, r, true, &s->history);
+    if (!s->is_json)
+        buf_add_byte(&s->history, '\n');
+    s->event_count++;
+    s->is_history_cut = !buf_ok(&s->history);
+    if (s->is_history_cut)
+        s->history.n = before;
 }
 
 static bool is_root(const struct asl_exec *x)
@@ -85,8 +83,8 @@ void run_show_step(void *arg, const struct asl_exec *x, const struct asl_event *
     s->stop_ms = e->now_ms;
     if (s->is_traced)
         trace_step(s, x, e, out);
-    if (s->is_history && is_root(x))
-        note_history(s, x, out);
+    for (uint32_t i = 0; s->is_history && is_root(x) && i < out->record_count; i++)
+        run_show_record(s, x, &out->records[i]);
 }
 
 /* ---- the end ---- */

@@ -23,6 +23,9 @@ void run_show_done(struct run_show *s);
 void run_show_step(void *arg, const struct asl_exec *x, const struct asl_event *e,
                    const struct asl_out *out);
 
+/* Adds an event to the history, if it is one. */
+void run_show_record(struct run_show *s, const struct asl_exec *x, const struct asl_record *r);
+
 /* Appends what belongs on stdout. root is over. */
 void run_show_end(const struct run_show *s, const struct asl_exec *root, struct buf *out);
 

@@ -55,6 +55,10 @@ struct engine_options {
     uint32_t max_idle;   /* executions kept in memory that only wait; 0: ENGINE_MAX_IDLE */
     engine_work_fn *work;
     void *work_arg;
+    /* Is shown every step, before its records are durable. Optional. */
+    void (*on_step)(void *arg, const struct asl_exec *x, const struct asl_event *e,
+                    const struct asl_out *out);
+    void *on_step_arg;
     const struct store_options *store; /* NULL: the usual */
 };
 enum { ENGINE_MAX_IDLE = 10000, ENGINE_SNAPSHOT_RECORDS = 1000, ENGINE_SNAPSHOT_BYTES = 256 << 10 };

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An execution on the engine, in a data folder. The machine takes its name from the file, the
+ * execution from --name, or else from definition and input, so that the same command line means the
+ * same execution: it goes on where the last process left it, or tells how it ended.
+ *
+ * Mocks answer as in the simulated world, by the clock. Which call of a state it is counts from the
+ * start of this process: what was answered and kept is not asked again.
+ */
+#include "cmd/run_kept.h"
+
+#include "asl/token.h"
+#include "base/check.h"
+#include "cmd/cmd.h"
+#include "cmd/eval_show.h"
+#include "engine/engine.h"
+#include "engine/inspect.h"
+#include "json/parse.h"
+#include "loop/loop.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+struct kept {
+    struct run_kept *k;
+    struct loop *loop;
+    struct engine *engine;
+    struct arena arena;
+    uint32_t *calls;             /* of each state */
+    struct kept_answer *answers; /* under way */
+    int64_t execution;
+    bool has_ended, is_interrupted, is_refused;
+    int code;
+};
+
+static void say_error(const struct error *err)
+{
+    struct buf shown;
+    buf_init(&shown, SIZE_MAX / 2);
+    eval_show_message(str_of(err->message), &shown);
+    cmd_error("run", "%.*s", shown.n > 0 ? (int)shown.n - 1 : 0, shown.p);
+    buf_done(&shown);
+}
+
+/* ---- mocks ---- */
+
+/* An answer that comes later. */
+struct kept_answer {
+    struct loop_timer timer;
+    struct kept *kept;
+    struct kept_answer *next, **place;
+    int64_t execution;
+    uint32_t frame, attempt;
+    struct sim_answer answer;
+};
+
+static void answer_free(struct kept_answer *a)
+{
+    *a->place = a->next;
+    if (a->next)
+        a->next->place = a->place;
+    loop_timer_stop(a->kept->loop, &a->timer);
+    free(a);
+}
+
+static void tell(struct engine *e, int64_t execution, uint32_t frame, uint32_t attempt,
+                 struct engine_answer answer, str document)
+{
+    struct json_doc *doc = NULL;
+    struct error err;
+    if (document.n > 0 && json_parse(document, NULL, &doc, &err) != STATUS_OK)
+        return; /* mocks were read as JSON before */
+    answer.doc = doc;
+    engine_answer_task(e, execution, frame, attempt, &answer);
+    json_doc_unref(doc);
+}
+
+static void answer_comes(void *arg)
+{
+    struct kept_answer *a = arg;
+    const struct sim_answer *from = &a->answer;
+    bool is_result = from->kind == SIM_RETURN;
+    struct engine_answer answer = {.kind =
+                                       is_result ? ASL_EVENT_TASK_SUCCEEDED : ASL_EVENT_TASK_FAILED,
+                                   .error = from->error,
+                                   .cause = from->cause,
+                                   .has_error = from->has_error,
+                                   .has_cause = from->has_cause,
+                                   .stage = from->stage};
+    tell(a->kept->engine, a->execution, a->frame, a->attempt, answer,
+         is_result ? from->output : STR(""));
+    answer_free(a);
+}
+
+static void tell_beginning(struct kept *kept, const struct engine_task *task,
+                           const struct sim_answer *from)
+{
+    const struct asl_resource *r = &task->state->task.resource;
+    struct engine_answer answer = {.worker = from->worker.n > 0 ? from->worker : STR("worker")};
+    if (from->kind == SIM_THROW && from->stage != ASL_STAGE_RUN)
+        return;
+    if (r->kind == ASL_RESOURCE_ACTIVITY) {
+        answer.kind = ASL_EVENT_TASK_STARTED;
+        tell(kept->engine, task->execution, task->frame, task->attempt, answer, STR(""));
+    } else if (r->pattern != ASL_REQUEST_RESPONSE) {
+        answer.kind = ASL_EVENT_TASK_SUBMITTED;
+        tell(kept->engine, task->execution, task->frame, task->attempt, answer,
+             from->submit.n > 0 ? from->submit : STR("{}"));
+    }
+}
+
+static bool do_work(void *arg, struct engine *e, const struct engine_task *task)
+{
+    struct kept *kept = arg;
+    struct sim_answer found;
+    (void)e;
+    if (!kept->k->mocks || task->state->number >= kept->k->definition->state_count ||
+        sim_mocks_find(kept->k->mocks, task->state, kept->calls[task->state->number], &found) !=
+            SIM_MOCK_FOUND)
+        return false;
+    kept->calls[task->state->number]++;
+    tell_beginning(kept, task, &found);
+    if (found.kind == SIM_SILENCE)
+        return true;
+    struct kept_answer *a = calloc(1, sizeof(*a));
+    check(a != NULL);
+    *a = (struct kept_answer){.kept = kept,
+                              .next = kept->answers,
+                              .place = &kept->answers,
+                              .execution = task->execution,
+                              .frame = task->frame,
+                              .attempt = task->attempt,
+                              .answer = found};
+    if (a->next)
+        a->next->place = &a->next;
+    kept->answers = a;
+    loop_timer_start(kept->loop, &a->timer, loop_now_ms() + found.delay_ms, answer_comes, a);
+    return true;
+}
+
+/* ---- the end ---- */
+
+static void ended(void *arg, const struct engine_result *result)
+{
+    struct kept *kept = arg;
+    kept->has_ended = true;
+    kept->execution = result->execution;
+    kept->code = result->status == ASL_EXEC_SUCCEEDED ? CMD_OK : CMD_FAILED;
+    loop_stop(kept->loop);
+}
+
+static void refused(void *arg, const struct error *err)
+{
+    struct kept *kept = arg;
+    kept->is_refused = true;
+    say_error(err);
+    loop_stop(kept->loop);
+}
+
+static void interrupted(void *arg, int signal)
+{
+    struct kept *kept = arg;
+    (void)signal;
+    kept->is_interrupted = true;
+    loop_stop(kept->loop);
+}
+
+static void show_record(void *arg, const struct asl_exec *x, const struct asl_record *r)
+{
+    struct kept *kept = arg;
+    if (r->time_ms > kept->k->show->stop_ms)
+        kept->k->show->stop_ms = r->time_ms;
+    if (kept->k->options->is_history)
+        run_show_record(kept->k->show, x, r);
+}
+
+static void show_end(void *arg, const struct asl_exec *x)
+{
+    struct kept *kept = arg;
+    struct output out;
+    output_init(&out, STDOUT_FILENO, "run");
+    out.buf.max = SIZE_MAX / 2;
+    run_show_end(kept->k->show, x, &out.buf);
+    if (!output_flush(&out))
+        kept->code = CMD_FAILED;
+    output_done(&out);
+    if (x->status == ASL_EXEC_SUCCEEDED)
+        return;
+    struct error err;
+    error_set(&err, STATUS_INVALID, "", "%s: %.*s%s%.*s", asl_status_name(x->status),
+              STR_ARG(x->has_error ? x->error : STR("no error given")), x->has_cause ? ": " : "",
+              STR_ARG(x->has_cause ? x->cause : STR("")));
+    say_error(&err);
+}
+
+/* The store tells, also when this process did nothing but ask. */
+static int tell_end(struct kept *kept)
+{
+    struct inspect *i;
+    struct error err;
+    enum status status = inspect_open(str_of(kept->k->options->data), &i, &err);
+    if (status == STATUS_OK) {
+        status = inspect_records(i, kept->execution, show_record, kept, &err);
+        if (status == STATUS_OK)
+            status = inspect_exec(i, kept->execution, show_end, kept, &err);
+        inspect_close(i);
+    }
+    if (status != STATUS_OK)
+        say_error(&err);
+    return status == STATUS_OK ? kept->code : CMD_FAILED;
+}
+
+/* ---- names ---- */
+
+/* Of the file, without what a name may not have: "orders.asl.json" is "orders". */
+static str machine_name(const char *file, struct arena *a)
+{
+    const char *base = strrchr(file, '/');
+    str name = str_of(base ? base + 1 : file);
+    size_t dot = str_find_byte(name, '.', 1);
+    char *text = arena_alloc(a, ASL_MAX_NAME);
+    size_t n = 0;
+    name = str_sub(name, 0, dot);
+    for (size_t i = 0; i < name.n && n < ASL_MAX_NAME; i++) {
+        char c = name.p[i];
+        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        text[n++] = is_plain || c == '-' || c == '_' ? c : '-';
+    }
+    return n > 0 && strcmp(file, "-") != 0 ? (str){text, n} : STR("machine");
+}
+
+static str execution_name(const struct run_kept *k, struct arena *a)
+{
+    if (k->options->name)
+        return str_of(k->options->name);
+    str all = arena_printf(a, "%.*s%c%.*s", STR_ARG(k->definition_text), 0, STR_ARG(k->input));
+    return asl_uuid_of(all, all.n, k->options->is_strict, a);
+}
+
+/* ---- running ---- */
+
+static enum status start(struct kept *kept, struct error *err)
+{
+    struct run_kept *k = kept->k;
+    str machine = machine_name(k->options->file, &kept->arena);
+    enum status status =
+        engine_put_machine(kept->engine, machine, k->options->type, k->definition_text, err);
+    struct engine_start start = {.machine = machine,
+                                 .name = execution_name(k, &kept->arena),
+                                 .input = k->input,
+                                 .ended = ended,
+                                 .refused = refused,
+                                 .arg = kept};
+    return status == STATUS_OK ? engine_start(kept->engine, &start, err) : status;
+}
+
+static enum status run(struct kept *kept, struct error *err)
+{
+    struct run_kept *k = kept->k;
+    struct engine_options options = {.data = str_of(k->options->data),
+                                     .is_strict = k->options->is_strict,
+                                     .work = do_work,
+                                     .work_arg = kept,
+                                     .on_step = k->show->is_traced ? run_show_step : NULL,
+                                     .on_step_arg = k->show};
+    enum status status = engine_open(kept->loop, &options, &kept->engine, err);
+    if (status == STATUS_OK)
+        status = loop_on_signal(kept->loop, interrupted, kept, err);
+    if (status != STATUS_OK)
+        return status;
+    status = start(kept, err);
+    while (status == STATUS_OK && !kept->has_ended && !kept->is_interrupted && !kept->is_refused)
+        loop_run(kept->loop);
+    enum status restored = loop_on_signal(kept->loop, NULL, NULL, NULL);
+    (void)restored; /* giving signals back does not fail */
+    return status;
+}
+
+int run_kept(struct run_kept *k)
+{
+    struct kept kept = {.k = k, .code = CMD_FAILED};
+    struct error err;
+    arena_init(&kept.arena, 0);
+    k->show->start_ms = loop_wall_ms();
+    kept.calls = calloc(k->definition->state_count + 1, sizeof(*kept.calls));
+    check(kept.calls != NULL);
+    enum status status = loop_new(&kept.loop, &err);
+    if (status == STATUS_OK)
+        status = run(&kept, &err);
+    while (kept.answers)
+        answer_free(kept.answers);
+    engine_close(kept.engine);
+    loop_free(kept.loop);
+    if (status != STATUS_OK)
+        say_error(&err);
+    else if (kept.has_ended)
+        kept.code = tell_end(&kept);
+    else if (kept.is_interrupted)
+        cmd_error("run", "interrupted; the same command goes on with it");
+    if (kept.is_interrupted && !kept.has_ended)
+        kept.code = CMD_INTERRUPTED;
+    free(kept.calls);
+    arena_done(&kept.arena);
+    return kept.code;
+}
