@@ -66,7 +66,7 @@ static void a_folder_can_be_opened_again_and_again(void **state)
     int64_t e = start_execution(w, "e");
     int64_t step = append_step(w, e, 0, "one");
     for (int i = 0; i < 3; i++) {
-        char name[8];
+        char name[12];
         world_close(w);
         world_open(w);
         snprintf(name, sizeof(name), "%d", i);

@@ -90,13 +90,14 @@ static pid_t start_writer(const char *dir, int *ret_fd)
     return pid;
 }
 
-static struct said *said_last(struct said *last, int64_t execution)
+/* The place of the execution, or the first free one. */
+static size_t place_of(const struct said *last, int64_t execution)
 {
-    for (int i = 0; i < RUNNERS; i++)
-        if (last[i].execution == execution || last[i].execution == 0)
-            return &last[i];
-    fail_msg("more executions than there are");
-    return NULL;
+    size_t i = 0;
+    while (i < RUNNERS - 1 && last[i].execution != execution && last[i].execution != 0)
+        i++;
+    assert_true(last[i].execution == execution || last[i].execution == 0);
+    return i;
 }
 
 /* Reads some of what the writer says, kills it, reads the rest. */
@@ -106,7 +107,7 @@ static unsigned kill_writer(pid_t pid, int fd, unsigned after, unsigned delay_us
     struct said said;
     unsigned count = 0;
     while (read(fd, &said, sizeof(said)) == sizeof(said)) {
-        *said_last(last, said.execution) = said;
+        last[place_of(last, said.execution)] = said;
         if (++count == after) {
             struct timespec t = {0, (long)delay_us * 1000};
             nanosleep(&t, NULL);

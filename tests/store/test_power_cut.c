@@ -22,10 +22,27 @@ struct history {
     size_t count;
 };
 
+/* A step, the message that caused it received and another one sent, all in one unit: of each
+ * execution with steps there is one message at any time. */
+static int64_t step_on(struct world *w, int64_t execution, int64_t tail, int64_t *message,
+                       const char *body)
+{
+    struct op ops[] = {{.kind = OP_APPEND,
+                        .id = execution,
+                        .prev = tail,
+                        .number = store_new_id(w->s),
+                        .body = str_of(body)},
+                       {.kind = OP_SEND, .id = store_new_id(w->s), .prev = execution},
+                       {.kind = OP_RECEIVE, .id = *message}};
+    do_ops(w, ops, tail == 0 ? 2 : 3);
+    *message = ops[1].id;
+    return ops[0].number;
+}
+
 static struct history run(struct world *w, struct store_faulty *f)
 {
     struct history h = {calloc(STEPS + EXECUTIONS, sizeof(*h.acks)), 0};
-    int64_t executions[EXECUTIONS], tails[EXECUTIONS] = {0};
+    int64_t executions[EXECUTIONS], tails[EXECUTIONS] = {0}, messages[EXECUTIONS] = {0};
     char body[2000];
     memset(body, 'b', sizeof(body) - 1);
     body[sizeof(body) - 1] = '\0';
@@ -34,7 +51,7 @@ static struct history run(struct world *w, struct store_faulty *f)
         if (i < EXECUTIONS)
             executions[which] = start_execution(w, "");
         else
-            tails[which] = append_step(w, executions[which], tails[which], body);
+            tails[which] = step_on(w, executions[which], tails[which], &messages[which], body);
         h.acks[h.count++] =
             (struct acknowledged){store_faulty_position(f), executions[which], tails[which]};
     }
@@ -62,6 +79,9 @@ static void cut(struct store_faulty *f, const struct history *h, size_t position
     assert_whole(&w);
     for (size_t i = 0; i < h->count && h->acks[i].position <= position; i++)
         assert_has(&w, &h->acks[i]);
+    assert_int_equal(sql_number(&w, "SELECT count(*) FROM execution e WHERE (tail IS NOT NULL) <> "
+                                    "(SELECT count(*) FROM inbox i WHERE i.execution = e.id)"),
+                     0);
     struct op definition = {.kind = OP_DEFINITION, .body = STR("{}")};
     do_op(&w, definition);
     int64_t e = start_execution(&w, "after the cut"); /* and it goes on, with new ids */
