@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Durable transitions per second: executions that each append a step of 400 bytes as soon as the
- * one before it is durable, in random order. Beside it, in the same run and on the same disk, what
- * the disk gives: appends of 4 KB to a file of its final size, each followed by fdatasync.
+ * one before it is durable, in random order; and starts of map children. Beside it, in the same run
+ * and on the same disk, what the disk gives: appends of 4 KB to a file of its final size, each
+ * followed by fdatasync.
  *
  *   bench_store DIR [SECONDS]     DIR must be there, and empty
  */
@@ -146,14 +147,16 @@ static double ms(const struct store_histogram *h, double share)
     return (double)store_histogram_quantile(h, share) / 1e3;
 }
 
-static void report(size_t executions, double rate, double per_cpu, double log_bytes, double disk,
-                   const struct store_metrics *m)
+static void report(size_t executions, double rate, double per_cpu, double log_bytes,
+                   const double disk[2], const struct store_metrics *m)
 {
     printf("store %5zu executions %8.0f transitions/s %7.0f per CPU second %5.0f per commit  "
            "commit p50 %5.1f ms p99 %5.1f ms  wait p99 %5.1f ms  log %5.0f B each, %3.0f MB at "
-           "most  disk %5.0f fdatasync/s\n",
+           "most  disk %5.0f and %5.0f "
+           "fdatasync/s before and after\n",
            executions, rate, per_cpu, (double)m->units / (double)m->commits, ms(&m->commit, 0.5),
-           ms(&m->commit, 0.99), ms(&m->wait, 0.99), log_bytes, (double)m->wal_peak / 1e6, disk);
+           ms(&m->commit, 0.99), ms(&m->wait, 0.99), log_bytes, (double)m->wal_peak / 1e6, disk[0],
+           disk[1]);
     if (getenv("BENCH_STORE_MORE"))
         printf("      commits %llu, checkpoints %llu, blocked %llu, checkpoint p50 %.1f ms max "
                "%.1f ms\n",
@@ -166,9 +169,9 @@ static void measure(const char *dir, size_t executions, double seconds)
     struct store *s;
     struct error err;
     struct store_metrics before, after;
-    double disk = probe(dir, seconds / 4);
     if (store_open(str_of(dir), NULL, &s, &err) != STATUS_OK)
         stop(err.message);
+    double disk[2] = {probe(dir, seconds / 8), 0};
     struct store_client *c = store_client_new(s, NULL, NULL);
     struct runner *runners = calloc(executions, sizeof(*runners));
     struct runner **taken = calloc(executions, sizeof(*taken));
@@ -196,7 +199,70 @@ static void measure(const char *dir, size_t executions, double seconds)
     store_get_metrics(s, &after);
     double units = (double)(after.units - before.units);
     double log_bytes = (double)(after.wal_written - before.wal_written) / units;
+    disk[1] = probe(dir, seconds / 8);
     report(executions, units / took, units / cpu, log_bytes, disk, &after);
+    store_client_free(c);
+    store_close(s);
+    free(runners);
+    free(taken);
+}
+
+/* ---- children of a map run ---- */
+
+enum { CHILDREN = 10000 /* at once */ };
+
+/* A child starts, with its first step. */
+static enum status start_child(struct store_tx *tx, str args, struct arena *scratch,
+                               struct error *err)
+{
+    (void)scratch;
+    struct store_step step;
+    memcpy(&step, args.p, sizeof(step));
+    struct store_execution e = {.id = step.execution,
+                                .machine = 1,
+                                .definition = 1,
+                                .map_run = 1,
+                                .map_index = (uint64_t)step.execution,
+                                .status = STORE_RUNNING,
+                                .is_pending = true,
+                                .due_ms = STORE_NEVER,
+                                .started_ms = 1700000000000};
+    if (store_tx_start(tx, &e, err) != STATUS_OK)
+        return err->status;
+    return store_tx_append(tx, &step, err);
+}
+
+static void begin_child(struct store *s, struct store_client *c, struct runner *r)
+{
+    static char body[BODY_BYTES];
+    r->step = (struct store_step){.execution = store_new_id(s), .body = {body, sizeof(body)}};
+    r->step.id = store_new_id(s);
+    submit(c, r, start_child);
+}
+
+static void measure_children(const char *dir, double seconds)
+{
+    struct store *s;
+    struct error err;
+    if (store_open(str_of(dir), NULL, &s, &err) != STATUS_OK)
+        stop(err.message);
+    struct store_client *c = store_client_new(s, NULL, NULL);
+    struct runner *runners = calloc(CHILDREN, sizeof(*runners));
+    struct runner **taken = calloc(CHILDREN, sizeof(*taken));
+    check(runners && taken);
+    double began = now_s(), began_cpu = cpu_s(), took;
+    size_t count = 0;
+    for (size_t i = 0; i < CHILDREN; i++)
+        begin_child(s, c, &runners[i]);
+    do {
+        size_t n = take_shuffled(c, taken);
+        for (size_t i = 0; i < n; i++)
+            begin_child(s, c, taken[i]);
+        count += n;
+        took = now_s() - began;
+    } while (took < seconds);
+    printf("store children of a map run: %8.0f starts/s %7.0f per CPU second\n",
+           (double)count / took, (double)count / (cpu_s() - began_cpu));
     store_client_free(c);
     store_close(s);
     free(runners);
@@ -212,12 +278,10 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < ARRAY_LEN(executions); i++) {
         char dir[4096];
         snprintf(dir, sizeof(dir), "%s/%zu", argv[1], executions[i]);
-        struct error err;
-        struct store *s;
-        if (store_open(str_of(dir), NULL, &s, &err) != STATUS_OK)
-            stop(err.message);
-        store_close(s);
         measure(dir, executions[i], seconds);
     }
+    char dir[4096];
+    snprintf(dir, sizeof(dir), "%s/children", argv[1]);
+    measure_children(dir, seconds / 2);
     return 0;
 }
