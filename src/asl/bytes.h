@@ -20,7 +20,7 @@ static inline void put_number(struct buf *b, uint64_t n)
 
 static inline void put_signed(struct buf *b, int64_t n)
 {
-    put_number(b, (uint64_t)n << 1 ^ (uint64_t)(n >> 63));
+    put_number(b, (uint64_t)n << 1 ^ (n < 0 ? UINT64_MAX : 0));
 }
 
 static inline void put_double(struct buf *b, double d)
