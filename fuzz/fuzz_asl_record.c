@@ -116,10 +116,10 @@ static bool has_small_documents(const struct asl_exec *x)
 {
     struct buf text;
     buf_init(&text, 1 << 18);
-    for (uint32_t i = 0; x->documents.slots && i <= x->documents.mask && buf_ok(&text); i++) {
-        if (x->documents.slots[i])
-            asl_document_write(x->documents.slots[i], &text);
-    }
+    struct asl_document *doc;
+    uint32_t at = 0;
+    while (buf_ok(&text) && (doc = idmap_next(&x->documents.map, &at)) != NULL)
+        asl_document_write(doc, &text);
     bool is_all_small = buf_ok(&text);
     buf_done(&text);
     return is_all_small;

@@ -17,71 +17,18 @@ void asl_documents_init(struct asl_documents *d)
 
 void asl_documents_done(struct asl_documents *d)
 {
-    check(d->count == 0);
+    check(d->map.count == 0);
     while (d->idle) {
         struct asl_document *doc = d->idle;
         d->idle = (struct asl_document *)doc->json;
         free(doc);
     }
-    free(d->slots);
-}
-
-/* ---- numbers ---- */
-
-/* Numbers are dense: unmixed, they would stand in one long row that each removal has to walk. */
-static uint32_t slot_of(const struct asl_documents *d, uint64_t number)
-{
-    return (uint32_t)(number * UINT64_C(0x9E3779B97F4A7C15) >> 32) & d->mask;
-}
-
-static void slot_put(struct asl_documents *d, struct asl_document *doc)
-{
-    uint32_t at = slot_of(d, doc->number);
-    while (d->slots[at])
-        at = (at + 1) & d->mask;
-    d->slots[at] = doc;
-}
-
-static void slots_grow(struct asl_documents *d)
-{
-    struct asl_document **old = d->slots;
-    uint32_t size = old ? (d->mask + 1) * 2 : 16, old_size = old ? d->mask + 1 : 0;
-    d->slots = calloc(size, sizeof(struct asl_document *));
-    check(d->slots != NULL);
-    d->mask = size - 1;
-    for (uint32_t i = 0; i < old_size; i++) {
-        if (old[i])
-            slot_put(d, old[i]);
-    }
-    free(old);
+    idmap_done(&d->map);
 }
 
 struct asl_document *asl_documents_find(const struct asl_documents *d, uint64_t number)
 {
-    if (!d->slots)
-        return NULL;
-    for (uint32_t at = slot_of(d, number); d->slots[at]; at = (at + 1) & d->mask) {
-        if (d->slots[at]->number == number)
-            return d->slots[at];
-    }
-    return NULL;
-}
-
-/* Takes a document out of the table; those behind it move up, so that no marks stay. */
-static void slot_remove(struct asl_documents *d, struct asl_document *doc)
-{
-    uint32_t at = slot_of(d, doc->number);
-    while (d->slots[at] != doc)
-        at = (at + 1) & d->mask;
-    d->slots[at] = NULL;
-    for (uint32_t next = (at + 1) & d->mask; d->slots[next]; next = (next + 1) & d->mask) {
-        uint32_t home = slot_of(d, d->slots[next]->number);
-        if (((next - home) & d->mask) < ((next - at) & d->mask))
-            continue;
-        d->slots[at] = d->slots[next];
-        d->slots[next] = NULL;
-        at = next;
-    }
+    return idmap_get(&d->map, number);
 }
 
 /* ---- counting ---- */
@@ -111,10 +58,7 @@ struct asl_document *asl_document_new(struct asl_documents *d, struct json_doc *
                                  .size = UINT64_MAX};
     if (number >= d->next)
         d->next = number + 1;
-    if (!d->slots || d->count * 2 > d->mask)
-        slots_grow(d);
-    slot_put(d, doc);
-    d->count++;
+    idmap_put(&d->map, number, doc);
     return doc;
 }
 
@@ -138,8 +82,7 @@ void asl_document_unref(struct asl_document *doc)
     free(doc->parts);
     json_doc_unref(doc->json);
     struct asl_documents *d = doc->owner;
-    slot_remove(d, doc);
-    d->count--;
+    idmap_remove(&d->map, doc->number);
     doc->json = (struct json_doc *)d->idle;
     d->idle = doc;
 }

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/idmap.h"
 #include "json/doc.h"
 
 struct asl_documents;
@@ -56,8 +57,7 @@ struct asl_document {
 
 /* The documents of one execution, by number. */
 struct asl_documents {
-    struct asl_document **slots; /* open addressing */
-    uint32_t count, mask;
+    struct idmap map;
     uint64_t next;             /* number of the next document */
     struct asl_document *idle; /* to be used again */
 };

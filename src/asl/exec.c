@@ -57,7 +57,7 @@ void asl_exec_free(struct asl_exec *x)
         x->idle = f->next_ready;
         free(f);
     }
-    free(x->frames);
+    idmap_done(&x->frames);
     free(x->timers);
     arena_done(&x->arena);
     asl_definition_unref(x->definition);

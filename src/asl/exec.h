@@ -182,8 +182,8 @@ struct asl_exec {
     uint64_t variable_bytes; /* of all values, counted under strict */
 
     struct asl_frame *root;
-    struct asl_frame **frames; /* by id, open addressing */
-    uint32_t frame_count, frame_mask, next_frame;
+    struct idmap frames; /* by id */
+    uint32_t next_frame;
     struct asl_frame *first_ready, *last_ready;
     struct asl_frame *idle;
     struct asl_timer *timers; /* heap by due_ms, then frame; entries may be out of date */

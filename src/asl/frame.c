@@ -11,62 +11,9 @@
 #include "base/check.h"
 #include <stdlib.h>
 
-/* ---- by id ---- */
-
-/* Mixed, for ids are dense; see document.c. */
-static uint32_t home_of(const struct asl_exec *x, uint32_t id)
-{
-    return (uint32_t)(id * UINT64_C(0x9E3779B97F4A7C15) >> 32) & x->frame_mask;
-}
-
-static void frames_put(struct asl_exec *x, struct asl_frame *f)
-{
-    uint32_t at = home_of(x, f->id);
-    while (x->frames[at])
-        at = (at + 1) & x->frame_mask;
-    x->frames[at] = f;
-}
-
-static void frames_grow(struct asl_exec *x)
-{
-    struct asl_frame **old = x->frames;
-    uint32_t old_size = old ? x->frame_mask + 1 : 0, size = old ? old_size * 2 : 8;
-    x->frames = calloc(size, sizeof(struct asl_frame *));
-    check(x->frames != NULL);
-    x->frame_mask = size - 1;
-    for (uint32_t i = 0; i < old_size; i++) {
-        if (old[i])
-            frames_put(x, old[i]);
-    }
-    free(old);
-}
-
 struct asl_frame *asl_exec_frame(const struct asl_exec *x, uint32_t id)
 {
-    if (!x->frames)
-        return NULL;
-    for (uint32_t at = home_of(x, id); x->frames[at]; at = (at + 1) & x->frame_mask) {
-        if (x->frames[at]->id == id)
-            return x->frames[at];
-    }
-    return NULL;
-}
-
-static void frames_remove(struct asl_exec *x, struct asl_frame *f)
-{
-    uint32_t at = home_of(x, f->id);
-    while (x->frames[at] != f)
-        at = (at + 1) & x->frame_mask;
-    x->frames[at] = NULL;
-    for (uint32_t next = (at + 1) & x->frame_mask; x->frames[next];
-         next = (next + 1) & x->frame_mask) {
-        uint32_t home = home_of(x, x->frames[next]->id);
-        if (((next - home) & x->frame_mask) < ((next - at) & x->frame_mask))
-            continue;
-        x->frames[at] = x->frames[next];
-        x->frames[next] = NULL;
-        at = next;
-    }
+    return idmap_get(&x->frames, id);
 }
 
 /* ---- making and removing ---- */
@@ -113,10 +60,7 @@ struct asl_frame *asl_frame_new(struct asl_exec *x, uint32_t id, struct asl_fram
         link_to_parent(f, parent);
     else
         x->root = f;
-    if (!x->frames || x->frame_count * 2 > x->frame_mask)
-        frames_grow(x);
-    frames_put(x, f);
-    x->frame_count++;
+    idmap_put(&x->frames, id, f);
     if (id >= x->next_frame)
         x->next_frame = id + 1;
     return f;
@@ -155,8 +99,7 @@ static void frame_free(struct asl_exec *x, struct asl_frame *f)
     }
     free(f->variables);
     free(f->retries);
-    frames_remove(x, f);
-    x->frame_count--;
+    idmap_remove(&x->frames, f->id);
     f->next_ready = x->idle;
     x->idle = f;
 }
@@ -342,16 +285,16 @@ static void timer_add(struct asl_exec *x, const struct asl_frame *f)
 /* Entries that no longer count would pile up where times are far away. */
 static void timers_sweep(struct asl_exec *x)
 {
+    struct asl_frame *f;
+    uint32_t at = 0;
     x->timer_count = 0;
-    for (uint32_t i = 0; i <= x->frame_mask; i++) {
-        if (x->frames[i])
-            timer_add(x, x->frames[i]);
-    }
+    while ((f = idmap_next(&x->frames, &at)) != NULL)
+        timer_add(x, f);
 }
 
 void asl_timer_note(struct asl_exec *x, const struct asl_frame *f)
 {
-    if (x->timer_count >= TIMERS_FEW && x->timer_count / 4 > x->frame_count)
+    if (x->timer_count >= TIMERS_FEW && x->timer_count / 4 > x->frames.count)
         timers_sweep(x); /* finds f too */
     else
         timer_add(x, f);

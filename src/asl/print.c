@@ -224,7 +224,7 @@ void asl_exec_print(const struct asl_exec *x, struct buf *out)
     print_text(out, "cause", x->has_cause, x->cause);
     print_count(out, "redrives", x->redrive_count);
     buf_printf(out, " events=%llu frames=%u next=%llu,%u\n", (unsigned long long)x->last_event,
-               (unsigned)x->frame_count, (unsigned long long)x->documents.next,
+               (unsigned)x->frames.count, (unsigned long long)x->documents.next,
                (unsigned)x->next_frame);
     print_line(out, 1, "input", x->input);
     print_line(out, 1, "output", x->output);

@@ -24,13 +24,11 @@ static int by_number(const void *a, const void *b)
 static void put_documents(struct asl_exec *x, struct buf *b)
 {
     const struct asl_documents *d = &x->documents;
-    struct asl_document **docs = malloc(sizeof(struct asl_document *) * (d->count + 1));
-    uint32_t count = 0;
+    struct asl_document **docs = malloc(sizeof(struct asl_document *) * (d->map.count + 1));
+    uint32_t count = 0, at = 0;
     check(docs != NULL);
-    for (uint32_t i = 0; d->slots && i <= d->mask; i++) {
-        if (d->slots[i])
-            docs[count++] = d->slots[i];
-    }
+    for (struct asl_document *doc; (doc = idmap_next(&d->map, &at)) != NULL;)
+        docs[count++] = doc;
     if (count > 1)
         qsort(docs, count, sizeof(*docs), by_number);
     put_number(b, count);

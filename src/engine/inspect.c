@@ -225,12 +225,11 @@ static enum status show_step(struct subject *s, struct asl_documents *documents,
 
 static void drop_documents(struct asl_documents *d)
 {
-    for (uint32_t k = 0; d->slots && k <= d->mask;) {
-        struct asl_document *doc = d->slots[k];
-        if (!doc)
-            k++;
-        else
-            asl_document_unref(doc); /* the table moves another one here, or leaves it empty */
+    struct asl_document *doc;
+    uint32_t at = 0;
+    while ((doc = idmap_next(&d->map, &at)) != NULL) {
+        asl_document_unref(doc);
+        at = 0;
     }
     asl_documents_done(d);
 }

@@ -94,9 +94,10 @@ void engine_perform(struct engine_execution *ex, const struct engine_action *act
 
 bool engine_works(const struct engine_execution *ex)
 {
-    for (uint32_t i = 0; i <= ex->x->frame_mask && ex->x->frames; i++) {
-        const struct asl_frame *f = ex->x->frames[i];
-        if (f && f->phase == ASL_PHASE_WORKING && !f->is_submitted)
+    const struct asl_frame *f;
+    uint32_t at = 0;
+    while ((f = idmap_next(&ex->x->frames, &at)) != NULL) {
+        if (f->phase == ASL_PHASE_WORKING && !f->is_submitted)
             return true;
     }
     return false;

@@ -109,10 +109,10 @@ static enum status restore_linked(struct asl_documents *d, const char *quoted,
 static void assert_refused(struct asl_documents *d, const char *text, struct asl_link one)
 {
     struct asl_document *doc = NULL;
-    uint32_t count = d->count;
+    uint32_t count = d->map.count;
     assert_int_equal(restore_linked(d, text, &one, 1, &doc), STATUS_CORRUPT);
     assert_null(doc);
-    assert_int_equal(d->count, count);
+    assert_int_equal(d->map.count, count);
 }
 
 /* ---- numbers and counting ---- */
@@ -156,7 +156,7 @@ static void the_last_reference_takes_a_document_out_of_the_table(void **state)
     assert_ptr_equal(asl_documents_find(&d, 1), a);
     asl_document_unref(a);
     assert_null(asl_documents_find(&d, 1));
-    assert_int_equal(d.count, 0);
+    assert_int_equal(d.map.count, 0);
     asl_document_unref(NULL);
     asl_documents_done(&d);
 }
@@ -202,7 +202,7 @@ static void the_table_finds_everything_through_growth_and_removal(void **state)
             assert_ptr_equal(asl_documents_find(&d, docs[i]->number), docs[i]);
         asl_document_unref(docs[i]);
     }
-    assert_true(live > MANY / 4 && d.mask >= live);
+    assert_true(live > MANY / 4);
     free(docs);
     asl_documents_done(&d);
 }

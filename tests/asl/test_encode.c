@@ -468,9 +468,9 @@ static void a_batch_can_be_read_without_an_execution(void **state)
     assert_int_equal(batch.records[1].kind, ASL_STATE_ENTERED);
     assert_int_equal(batch.records[1].event, 2);
     assert_int_equal(batch.records[1].previous, 0);
-    assert_true(d.count > 0);
+    assert_true(d.map.count > 0);
     asl_batch_release(&batch);
-    assert_int_equal(d.count, 0);
+    assert_int_equal(d.map.count, 0);
     asl_documents_done(&d);
     arena_done(&a);
     kept_done(&k);
