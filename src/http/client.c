@@ -4,8 +4,8 @@
  * libcurl gets at sockets and time is in multi.c; errors are named in failure.c.
  */
 #include "base/check.h"
-#include "http/client_internal.h"
 #include "http/failure.h"
+#include "http/names.h"
 #include <stdlib.h>
 
 /* An option that libcurl was built with and that needs no memory cannot fail. */
@@ -13,13 +13,18 @@
 
 /* what libcurl calls */
 
-static size_t call_break_off(struct http_call *call, const struct error *err)
+void http_call_break_off(struct http_call *call, const struct error *err)
 {
-    if (call->failed == NULL) {
-        call->failed = malloc(sizeof *call->failed);
-        check(call->failed != NULL);
-        *call->failed = *err;
-    }
+    if (call->failed != NULL)
+        return;
+    call->failed = malloc(sizeof *call->failed);
+    check(call->failed != NULL);
+    *call->failed = *err;
+}
+
+static size_t call_refuse(struct http_call *call, const struct error *err)
+{
+    http_call_break_off(call, err);
     return CURL_WRITEFUNC_ERROR;
 }
 
@@ -28,7 +33,7 @@ static size_t call_take_line(char *line, size_t size, size_t n, void *arg)
     struct http_call *call = arg;
     struct error err;
     if (http_intake_line(&call->intake, (str){line, size * n}, &err) != STATUS_OK)
-        return call_break_off(call, &err);
+        return call_refuse(call, &err);
     return size * n;
 }
 
@@ -37,7 +42,7 @@ static size_t call_take_body(char *bytes, size_t size, size_t n, void *arg)
     struct http_call *call = arg;
     struct error err;
     if (http_intake_body(&call->intake, (str){bytes, size * n}, &err) != STATUS_OK)
-        return call_break_off(call, &err);
+        return call_refuse(call, &err);
     return size * n;
 }
 
@@ -50,6 +55,7 @@ static int call_note_connected(void *arg, char *to, char *from, int to_port, int
     (void)to_port;
     (void)from_port;
     call->is_connected = true;
+    http_names_found(call);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -186,7 +192,6 @@ static bool call_prepare(struct http_call *call, const struct http_request *requ
     SET(easy, CURLOPT_WRITEDATA, call);
     SET(easy, CURLOPT_PREREQFUNCTION, call_note_connected);
     SET(easy, CURLOPT_PREREQDATA, call);
-    http_multi_prepare(call->multi, easy);
     return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_URL, client_cstr(client, request->url)) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, request->is_identity ? NULL : "") ==
@@ -226,12 +231,14 @@ static void call_free(struct http_call *call)
     free(call);
 }
 
-/* Out of libcurl's hands. */
-static void call_leave(struct http_call *call)
+/* Out of all hands. err as http_names_leave takes it. */
+static void call_leave(struct http_call *call, const struct error *err)
 {
     struct http_client *client = call->client;
     loop_timer_stop(client->loop, &call->deadline);
-    curl_multi_remove_handle(call->multi->curl, call->easy);
+    http_names_leave(call, err);
+    if (call->multi != NULL)
+        curl_multi_remove_handle(call->multi->curl, call->easy);
     if (call->next != NULL)
         call->next->prev = call->prev;
     if (call->prev != NULL)
@@ -243,7 +250,7 @@ static void call_leave(struct http_call *call)
 
 void http_call_cancel(struct http_call *call)
 {
-    call_leave(call);
+    call_leave(call, NULL);
     call_free(call);
 }
 
@@ -260,7 +267,6 @@ void http_call_finish(struct http_call *call, CURLcode code)
 {
     struct http_answer *answer = NULL;
     struct error err;
-    call_leave(call);
     if (call->failed != NULL) {
         err = *call->failed;
     } else if (code != CURLE_OK) {
@@ -270,6 +276,8 @@ void http_call_finish(struct http_call *call, CURLcode code)
     } else if (http_intake_take(&call->intake, &answer, &err) != STATUS_OK) {
         answer = NULL;
     }
+    bool is_nameless = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY;
+    call_leave(call, is_nameless ? &err : NULL);
     call_hand_over(call, answer, answer == NULL ? &err : NULL);
 }
 
@@ -288,7 +296,7 @@ static void call_timed_out(void *arg)
     else
         error_set(&err, STATUS_UNAVAILABLE, "HttpTimedOut", "no complete answer within %u ms",
                   call->timeout_ms);
-    call_leave(call);
+    call_leave(call, NULL);
     call_hand_over(call, NULL, &err);
 }
 
@@ -324,8 +332,54 @@ static struct http_call *call_new(struct http_client *client, const struct http_
                      request->max_body_bytes == 0 ? HTTP_MAX_BODY_BYTES : request->max_body_bytes,
                      client->options.body_padding);
     call->easy = client_take_easy(client);
-    call->multi = call->easy == NULL ? NULL : http_multi_for_call(client);
     return call;
+}
+
+/* Into libcurl's hands. */
+static enum status call_start(struct http_call *call, struct error *err)
+{
+    call->multi = http_multi_for_call(call->client);
+    if (call->multi != NULL) {
+        http_multi_prepare(call);
+        if (curl_multi_add_handle(call->multi->curl, call->easy) == CURLM_OK)
+            return STATUS_OK;
+    }
+    return error_set(err, STATUS_IO, "HttpFailed", "the HTTP library is out of memory");
+}
+
+static void client_start_ready(void *arg)
+{
+    struct http_client *client = arg;
+    struct http_call *call;
+    client->is_queued = false;
+    if (client->is_gone) {
+        free(client);
+        return;
+    }
+    while ((call = http_names_next_ready(client)) != NULL) {
+        struct error err;
+        if (call->failed != NULL)
+            err = *call->failed;
+        else if (call_start(call, &err) == STATUS_OK)
+            continue;
+        call_leave(call, NULL);
+        call_hand_over(call, NULL, &err);
+    }
+}
+
+void http_client_start_ready(struct http_client *client)
+{
+    if (client->is_queued || client->ready.first == NULL)
+        return;
+    client->is_queued = true;
+    loop_defer(client->loop, &client->task, client_start_ready, client);
+}
+
+/* The host that is to be asked. */
+static str call_route(const struct http_call *call, const struct http_request *request)
+{
+    const char *proxy = request->proxy != NULL ? request->proxy : call->client->proxy;
+    return proxy == NULL || proxy[0] == '\0' ? request->url : str_of(proxy);
 }
 
 enum status http_client_send(struct http_client *client, const struct http_request *request,
@@ -339,8 +393,7 @@ enum status http_client_send(struct http_client *client, const struct http_reque
         return error_set(err, STATUS_BUSY, "HttpTooMany", "%zu calls are in flight already",
                          client->call_count);
     struct http_call *call = call_new(client, request, fn, arg);
-    if (call->multi == NULL || !call_prepare(call, request) ||
-        curl_multi_add_handle(call->multi->curl, call->easy) != CURLM_OK) {
+    if (call->easy == NULL || !call_prepare(call, request)) {
         call_free(call);
         return error_set(err, STATUS_IO, "HttpFailed", "the HTTP library is out of memory");
     }
@@ -350,6 +403,12 @@ enum status http_client_send(struct http_client *client, const struct http_reque
     client->calls = call;
     client->call_count++;
     call_start_deadline(call, request);
+    if (http_names_enter(call, call_route(call, request)))
+        status = call_start(call, err);
+    if (status != STATUS_OK) {
+        http_call_cancel(call);
+        return status;
+    }
     *ret_call = call;
     return STATUS_OK;
 }
@@ -388,6 +447,7 @@ enum status http_client_new(struct loop *loop, const struct http_client_options 
     client->share = curl_share_init();
     check(client->share != NULL);
     curl_share_setopt(client->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    curl_share_setopt(client->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
     *ret_client = client;
     return STATUS_OK;
 }
@@ -409,8 +469,17 @@ void http_client_free(struct http_client *client)
     free(client->user_agent);
     free(client->multis);
     free(client->sockets);
-    free(client);
+    http_names_done(client);
     curl_global_cleanup();
+    if (client->is_queued)
+        client->is_gone = true;
+    else
+        free(client);
+}
+
+size_t http_client_lookups(const struct http_client *client)
+{
+    return client->lookups;
 }
 
 size_t http_client_in_flight(const struct http_client *client)

@@ -54,6 +54,8 @@ NODISCARD enum status http_client_send(struct http_client *client,
 /* fn does not come any more, and the body is not used any more. */
 void http_call_cancel(struct http_call *call);
 
+/* How many names were looked up so far. */
+size_t http_client_lookups(const struct http_client *client);
 size_t http_client_in_flight(const struct http_client *client);
 
 #endif

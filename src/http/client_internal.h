@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What client.c (calls) and multi.c (libcurl on the loop) share. */
+/* What client.c (calls), multi.c (libcurl on the loop) and names.c (lookups) share. */
 #ifndef AFFLUX_HTTP_CLIENT_INTERNAL_H
 #define AFFLUX_HTTP_CLIENT_INTERNAL_H
 
 #include "http/client.h"
 #include "http/intake.h"
+#include "http/slots.h"
 #include "loop/watch.h"
 #include <curl/curl.h>
 
@@ -33,9 +34,15 @@ struct http_socket {
     bool is_used;       /* libcurl waits for it */
 };
 
+struct http_name;
+
+struct http_line_of_calls {
+    struct http_call *first, *last;
+};
+
 struct http_call {
     struct http_client *client;
-    struct http_multi *multi;
+    struct http_multi *multi;      /* NULL: not in libcurl's hands yet */
     struct http_call *next, *prev; /* of the client */
     CURL *easy;
     struct curl_slist *headers;
@@ -43,6 +50,9 @@ struct http_call {
     int64_t ends_ms;
     uint32_t timeout_ms, connect_timeout_ms;
     bool is_connected;
+    struct http_name *name;          /* that it looks up or waits for */
+    struct http_line_of_calls *line; /* that it stands in: those that wait, or the ready */
+    struct http_call *line_next, *line_prev;
     struct http_intake intake;
     struct error *failed; /* why we broke it off, when we did */
     http_done_fn *fn;
@@ -54,7 +64,7 @@ struct http_client {
     struct loop *loop;
     struct http_client_options options;
     char *ca_file, *proxy, *user_agent; /* what options point to */
-    CURLSH *share;                      /* of TLS sessions */
+    CURLSH *share;                      /* of TLS sessions and addresses */
     struct http_multi **multis;
     size_t multi_count, multi_cap;
     struct http_socket **sockets; /* by descriptor */
@@ -63,7 +73,14 @@ struct http_client {
     size_t call_count;
     CURL *spare[64]; /* handles for the next calls */
     size_t spare_count;
-    struct buf scratch; /* NUL-terminated texts on their way to libcurl */
+    struct http_slots names; /* of hosts */
+    size_t names_sweep_at;
+    size_t lookups;                  /* so far */
+    struct http_line_of_calls ready; /* to be started */
+    struct loop_task task;           /* starts them */
+    bool is_queued;                  /* the task is */
+    bool is_gone;                    /* freed but for the task */
+    struct buf scratch;              /* NUL-terminated texts on their way to libcurl */
 };
 
 /* multi.c */
@@ -73,12 +90,16 @@ struct http_multi *http_multi_for_call(struct http_client *client);
 /* A call is not in it any more. */
 void http_multi_left(struct http_multi *multi);
 void http_multi_close(struct http_multi *multi);
-/* Options of a handle that make its sockets ours. */
-void http_multi_prepare(struct http_multi *multi, CURL *easy);
+/* Options of the call's handle that make its sockets ours. */
+void http_multi_prepare(struct http_call *call);
 
 /* client.c */
 
 /* libcurl is done with it. */
 void http_call_finish(struct http_call *call, CURLcode code);
+/* The call will end with this error, unless it has one already. */
+void http_call_break_off(struct http_call *call, const struct error *err);
+/* Somebody is in client->ready. */
+void http_client_start_ready(struct http_client *client);
 
 #endif

@@ -4,7 +4,7 @@
  * call it and ask which calls are done. Relies on loop/ for sockets and time. Calls are client.c.
  */
 #include "base/check.h"
-#include "http/client_internal.h"
+#include "http/names.h"
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -159,12 +159,13 @@ static int multi_set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, v
 
 static curl_socket_t multi_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
-    struct http_multi *multi = arg;
+    struct http_call *call = arg;
     (void)purpose;
+    http_names_found(call);
     int fd = socket(to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->protocol);
     if (fd < 0)
         return CURL_SOCKET_BAD;
-    struct http_socket *socket = socket_new(multi, fd);
+    struct http_socket *socket = socket_new(call->multi, fd);
     if (socket == NULL) {
         close(fd);
         return CURL_SOCKET_BAD;
@@ -182,12 +183,25 @@ static int multi_close_socket(void *arg, curl_socket_t fd)
     return close(fd);
 }
 
-void http_multi_prepare(struct http_multi *multi, CURL *easy)
+/* A name is really looked up, in a thread. */
+static int multi_note_lookup(void *resolver, void *reserved, void *arg)
 {
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, multi_open_socket);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, multi);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, multi_close_socket);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, multi);
+    struct http_client *client = arg;
+    (void)resolver;
+    (void)reserved;
+    client->lookups++;
+    return 0;
+}
+
+/* Sockets are opened for a call, but may be closed long after it. */
+void http_multi_prepare(struct http_call *call)
+{
+    curl_easy_setopt(call->easy, CURLOPT_OPENSOCKETFUNCTION, multi_open_socket);
+    curl_easy_setopt(call->easy, CURLOPT_OPENSOCKETDATA, call);
+    curl_easy_setopt(call->easy, CURLOPT_CLOSESOCKETFUNCTION, multi_close_socket);
+    curl_easy_setopt(call->easy, CURLOPT_CLOSESOCKETDATA, call->multi);
+    curl_easy_setopt(call->easy, CURLOPT_RESOLVER_START_FUNCTION, multi_note_lookup);
+    curl_easy_setopt(call->easy, CURLOPT_RESOLVER_START_DATA, call->client);
 }
 
 /* coming and going */

@@ -390,6 +390,104 @@ static void many_calls_at_a_time_all_end(void **state)
     world_close(&w);
 }
 
+/* Sends MANY calls to a host at once; how many ended well. */
+static int fetch_many(struct world *w, const char *url, struct fetched *all)
+{
+    struct error err;
+    int left = MANY, good = 0;
+    memset(all, 0, MANY * sizeof *all);
+    for (int i = 0; i < MANY; i++) {
+        struct http_call *call;
+        struct http_request r = {.url = str_of(url)};
+        all[i] = (struct fetched){.loop = w->loop, .left = &left};
+        assert_int_equal(http_client_send(w->client, &r, fetched_done, &all[i], &call, &err),
+                         STATUS_OK);
+    }
+    loop_run(w->loop);
+    for (int i = 0; i < MANY; i++) {
+        good += all[i].answer != NULL;
+        http_answer_free(all[i].answer);
+    }
+    return good;
+}
+
+static void a_name_is_looked_up_once_for_all_who_wait_for_it(void **state)
+{
+    (void)state;
+    static struct fetched all[MANY];
+    struct world w;
+    char url[64];
+    world_open(&w, NULL);
+    snprintf(url, sizeof url, "http://localhost:%d/hello", w.server.port);
+    assert_int_equal(fetch_many(&w, url, all), MANY);
+    assert_int_equal(http_client_lookups(w.client), 1);
+    assert_int_equal(fetch_many(&w, url, all), MANY);
+    assert_in_range(http_client_lookups(w.client), 1, 2); /* 2 when a minute went by */
+    world_close(&w);
+}
+
+static void a_name_without_an_address_fails_all_who_wait_for_it(void **state)
+{
+    (void)state;
+    static struct fetched all[MANY];
+    struct world w;
+    world_open(&w, NULL);
+    assert_int_equal(fetch_many(&w, "http://name.invalid/", all), 0);
+    assert_in_range(http_client_lookups(w.client), 1, 2);
+    for (int i = 0; i < MANY; i++)
+        assert_string_equal(all[i].err.name, "HttpNotResolved");
+    assert_int_equal(fetch_many(&w, "http://name.invalid/", all), 0); /* asked again */
+    assert_in_range(http_client_lookups(w.client), 2, 4);
+    world_close(&w);
+}
+
+static void who_waits_for_a_name_can_be_canceled_and_so_can_who_looks_it_up(void **state)
+{
+    (void)state;
+    struct world w;
+    char url[64];
+    struct error err;
+    for (int kept = 0; kept < 4; kept++) {
+        struct fetched f[4] = {0};
+        struct http_call *calls[4];
+        world_open(&w, NULL);
+        struct http_request r = {0};
+        r.url = (str){
+            url, (size_t)snprintf(url, sizeof url, "http://LOCALHOST:%d/hello", w.server.port)};
+        for (int i = 0; i < 4; i++) {
+            f[i].loop = w.loop;
+            assert_int_equal(http_client_send(w.client, &r, fetched_done, &f[i], &calls[i], &err),
+                             STATUS_OK);
+        }
+        for (int i = 0; i < 4; i++)
+            if (i != kept)
+                http_call_cancel(calls[i]);
+        loop_run(w.loop);
+        for (int i = 0; i < 4; i++)
+            assert_true(f[i].is_done == (i == kept));
+        assert_non_null(f[kept].answer);
+        http_answer_free(f[kept].answer);
+        world_close(&w);
+    }
+}
+
+static void a_client_may_be_freed_while_calls_wait_for_a_name(void **state)
+{
+    (void)state;
+    struct world w;
+    struct error err;
+    struct fetched f = {0};
+    world_open(&w, NULL);
+    struct http_call *calls[3];
+    struct http_request r = {.url = STR("http://name.invalid/")};
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(http_client_send(w.client, &r, fetched_done, &f, &calls[i], &err),
+                         STATUS_OK);
+    http_call_cancel(calls[0]); /* the second takes over, soon */
+    world_close(&w);
+    assert_false(f.is_done);
+}
+
 static void there_are_only_so_many_calls_at_a_time(void **state)
 {
     (void)state;
@@ -598,6 +696,10 @@ int main(void)
         cmocka_unit_test(connections_are_used_again),
         cmocka_unit_test(a_connection_closed_by_the_server_while_idle_is_replaced),
         cmocka_unit_test(many_calls_at_a_time_all_end),
+        cmocka_unit_test(a_name_is_looked_up_once_for_all_who_wait_for_it),
+        cmocka_unit_test(a_name_without_an_address_fails_all_who_wait_for_it),
+        cmocka_unit_test(who_waits_for_a_name_can_be_canceled_and_so_can_who_looks_it_up),
+        cmocka_unit_test(a_client_may_be_freed_while_calls_wait_for_a_name),
         cmocka_unit_test(there_are_only_so_many_calls_at_a_time),
         cmocka_unit_test(a_canceled_call_is_silent_wherever_it_stands),
         cmocka_unit_test(calls_may_be_sent_and_canceled_when_one_is_done),
