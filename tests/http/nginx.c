@@ -29,7 +29,8 @@ static const char configuration[] =
     "  ssl_certificate cert.pem; ssl_certificate_key key.pem;\n"
     "  default_type text/plain; add_header X-Connection $connection;\n"
     "  server { listen 127.0.0.1:%d ssl http2; location / { return 200 hello; } }\n"
-    "  server { listen 127.0.0.1:%d ssl; location / { return 200 hello; } }\n"
+    "  server { listen 127.0.0.1:%d ssl; location / { return 200 hello; }\n"
+    "    location ~ ^/to/(\\d+)(/.*)$ { proxy_pass http://127.0.0.1:$1$2; } }\n"
     "  server { listen 127.0.0.1:%d ssl; ssl_protocols TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0;\n"
     "    location / { return 200 old; } } }\n";
 

@@ -13,7 +13,7 @@ struct nginx {
     char dir[64];
     char ca_file[96];
     int port;       /* offers HTTP/2 */
-    int plain_port; /* TLS, HTTP/1.1 only */
+    int plain_port; /* TLS, HTTP/1.1 only; /to/PORT/PATH is asked of that port of 127.0.0.1 */
     int old_port;   /* TLS 1.1 at most */
     pid_t pid;
 };
