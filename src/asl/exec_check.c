@@ -39,7 +39,9 @@ static const char *phase_needs(const struct asl_frame *f)
         return f->results && (f->total == 0 || has_room(f)) ? NULL : "has no child to start";
     case ASL_PHASE_BRANCHING:
         return f->results && f->ended < f->total && !has_room(f) ? NULL : "waits for no child";
-    case ASL_PHASE_MAPPING: return s->type == ASL_MAP && f->map_run ? NULL : "waits for no map run";
+    case ASL_PHASE_MAPPING:
+        return s->type == ASL_MAP && s->map.is_distributed && f->map_run ? NULL
+                                                                         : "waits for no map run";
     case ASL_PHASE_FINISHING: return f->result ? NULL : "finishes without a result";
     case ASL_PHASE_FAILED:
     case ASL_PHASE_ABORTED: return NULL;
@@ -52,7 +54,9 @@ static const char *children_fault(const struct asl_frame *f)
 {
     uint32_t children = 0, ended = 0;
     if (!f->results)
-        return f->first_child ? "has children without a place for their results" : NULL;
+        return f->first_child || f->total != 0 || f->started != 0 || f->ended != 0
+                   ? "has children without a place for their results"
+                   : NULL;
     bool is_map = f->state->type == ASL_MAP;
     uint32_t total = is_map ? 0 : is_composite(f) ? f->state->parallel.branch_count : 0;
     if (is_map && f->items && f->items->root.tag == JSON_ARRAY)

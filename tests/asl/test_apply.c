@@ -379,6 +379,8 @@ static void a_fault_of_a_frame_is_found(void **state)
     WITH(&r, t->arguments, NULL, "has no task");
     WITH(&r, w->phase, ASL_PHASE_WORKING, "has no task");
     WITH(&r, d->map_run, NULL, "waits for no map run");
+    WITH(&r, d->ended, 1, "without a place for their results");
+    WITH(&r, d->total, 1, "without a place for their results");
     WITH(&r, t->timeout_seconds, -1, "time span");
     WITH(&r, t->heartbeat_seconds, 1e10, "time span");
     WITH(&r, t->chain, r.x->last_event + 1, "has not happened");
