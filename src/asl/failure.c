@@ -263,10 +263,14 @@ static struct asl_frame *fail_state(struct asl_step *s, struct asl_frame *f, boo
         end_by_failure(s, f);
         return NULL;
     }
+    bool is_parallel = f->state->type == ASL_PARALLEL; /* which says so before a retry too */
+    if (is_parallel)
+        say_composite_failed(s, f);
     if (asl_retry(s, f))
         return NULL;
     const struct asl_catcher *c = find_catcher(s, f->state);
-    say_composite_failed(s, f);
+    if (!is_parallel)
+        say_composite_failed(s, f);
     if (c && leave_caught(s, f, c))
         return NULL;
     if (c) { /* what the catcher computes failed: no other catcher sees that */
