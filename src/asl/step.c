@@ -420,6 +420,11 @@ static enum status about_task(struct asl_step *s, struct error *err)
 /* Text that is none could be written, and not read again. */
 static bool has_valid_texts(const struct asl_event *e)
 {
+    const struct asl_identity *who = e->identity;
+    if (who &&
+        !(utf8_is_inner(who->id) && utf8_is_inner(who->name) && utf8_is_inner(who->role_arn) &&
+          utf8_is_inner(who->state_machine_id) && utf8_is_inner(who->state_machine_name)))
+        return false;
     return utf8_is_inner(e->error) && utf8_is_inner(e->cause) && utf8_is_inner(e->worker);
 }
 

@@ -187,6 +187,16 @@ static void text_that_is_no_utf8_is_refused(void **state)
     assert_int_equal(run_fail(&r, "T", "E", "caf\xC3\xA9"), STATUS_OK);
     assert_end(&r, "FAILED E: caf\xC3\xA9");
     run_finish(&r);
+    run_load(&r, TASK, ASL_STANDARD, false);
+    run_open(&r);
+    struct error err;
+    struct asl_identity identity = {.name = STR("\xFF")};
+    struct asl_event start = {.kind = ASL_EVENT_START, .identity = &identity};
+    assert_int_equal(json_parse(STR("1"), NULL, &start.doc, &err), STATUS_OK);
+    assert_int_equal(run_event(&r, start), STATUS_INVALID);
+    assert_int_equal(r.x->status, ASL_EXEC_NEW);
+    json_doc_unref(start.doc);
+    run_finish(&r);
 }
 
 static void stopping_what_is_over_changes_nothing(void **state)
