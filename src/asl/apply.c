@@ -371,7 +371,7 @@ static void apply_map_run_started(struct asl_exec *x, struct asl_frame *f,
     f->attempt = r->attempt;
     asl_set(&f->map_run, r->doc);
     free((char *)(uintptr_t)f->map_run_arn.p);
-    f->map_run_arn = asl_frame_text(r->text);
+    f->map_run_arn = str_dup(r->text);
     move(x, f, ASL_PHASE_MAPPING);
 }
 

@@ -122,16 +122,6 @@ void asl_link_done(struct asl_link *link)
     asl_document_unref(link->from);
 }
 
-str asl_text_dup(str s)
-{
-    char *p = malloc(s.n + 1);
-    check(p != NULL);
-    if (s.n > 0)
-        memcpy(p, s.p, s.n);
-    p[s.n] = 0;
-    return (str){p, s.n};
-}
-
 /* ---- making ---- */
 
 enum { FREEZE_SOURCES = 32 /* documents beyond these are copied from instead of held */ };

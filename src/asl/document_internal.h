@@ -33,7 +33,4 @@ void asl_pointer_add(struct buf *path, struct json_val container, uint32_t i);
 /* Where the value at a JSON pointer lies; NULL when there is none. */
 const struct json_val *asl_pointer_find(const struct json_val *root, str pointer);
 
-/* A malloc'ed copy. */
-str asl_text_dup(str s);
-
 #endif

@@ -114,7 +114,7 @@ static void part_add(struct asl_document *doc, struct json_val v, str path)
     if (!doc->parts)
         doc->parts = malloc(sizeof(*doc->parts) * ASL_MAX_PARTS);
     check(doc->parts != NULL);
-    doc->parts[doc->part_count++] = (struct asl_part){v.any, v.len, asl_text_dup(path)};
+    doc->parts[doc->part_count++] = (struct asl_part){v.any, v.len, str_dup(path)};
 }
 
 /* Does `there` have what v consists of? An array may have grown since. */

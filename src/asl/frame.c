@@ -129,15 +129,6 @@ void asl_set(struct asl_document **place, struct asl_document *doc)
     *place = doc;
 }
 
-str asl_frame_text(str s)
-{
-    char *copy = malloc(s.n + 1);
-    check(copy != NULL);
-    if (s.n > 0)
-        memcpy(copy, s.p, s.n);
-    return (str){copy, s.n};
-}
-
 void asl_frame_results(struct asl_frame *f, uint32_t total)
 {
     f->total = total;

@@ -31,8 +31,6 @@ struct asl_frame *asl_timer_first(struct asl_exec *x, int64_t now_ms);
 /* Replaces a counted document; both may be NULL. */
 void asl_set(struct asl_document **place, struct asl_document *doc);
 
-/* A malloc'ed copy, for a frame's own texts. */
-str asl_frame_text(str s);
 void asl_frame_assign(struct asl_exec *x, struct asl_frame *f, const struct asl_slot *slot);
 void asl_frame_results(struct asl_frame *f, uint32_t total);
 void asl_frame_start_machine(struct asl_exec *x, struct asl_frame *f, struct asl_document *input,

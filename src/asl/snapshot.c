@@ -280,7 +280,7 @@ static void get_work(struct snapshot_reader *s, struct asl_frame *f)
     f->concurrency = get_u32(r);
     f->run_ended = get_number(r);
     get_doc(s, &f->map_run);
-    f->map_run_arn = asl_frame_text(get_text(r));
+    f->map_run_arn = str_dup(get_text(r));
 }
 
 /* What a child of this frame runs; NULL when it cannot have such a child. */

@@ -4,6 +4,8 @@
  * vectorised. What depends on characters is in utf8.c.
  */
 #include "base/str.h"
+#include "base/check.h"
+#include <stdlib.h>
 
 int str_cmp(str a, str b)
 {
@@ -74,4 +76,14 @@ unsigned str_distance(str a, str b)
         }
     }
     return row[b.n];
+}
+
+str str_dup(str s)
+{
+    char *p = malloc(s.n + 1);
+    check(p != NULL);
+    if (s.n > 0)
+        memcpy(p, s.p, s.n);
+    p[s.n] = '\0';
+    return (str){p, s.n};
 }

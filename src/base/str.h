@@ -60,4 +60,7 @@ size_t str_rfind_byte(str s, char c);
 enum { STR_DISTANCE_MAX = 40 };
 unsigned str_distance(str a, str b);
 
+/* A malloc'ed copy, with a NUL behind its end: free() its p. */
+str str_dup(str s);
+
 #endif

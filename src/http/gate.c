@@ -65,9 +65,9 @@ static void add_part(struct buf *out, CURLU *url, CURLUPart part, const char *be
 
 enum status http_gate_host(str url, struct buf *out, struct error *err)
 {
-    char *text = strndup(url.p, url.n);
+    char *text = (char *)(uintptr_t)str_dup(url).p;
     CURLU *parts = curl_url();
-    check(text != NULL && parts != NULL);
+    check(parts != NULL);
     bool is_url = curl_url_set(parts, CURLUPART_URL, text, 0) == CURLUE_OK;
     buf_clear(out);
     if (is_url) {

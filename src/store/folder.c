@@ -106,9 +106,7 @@ enum status store_folder_open(struct store_folder *f, str path, struct error *er
     if (path.n == 0 || path.n > PATH_BYTES - 64 || memchr(path.p, '\0', path.n))
         return error_set(err, STATUS_INVALID, "StoreFolder",
                          "the name of the data folder is empty or too long");
-    f->path = strndup(path.p, path.n);
-    if (!f->path)
-        abort();
+    f->path = (char *)(uintptr_t)str_dup(path).p;
     if (make_dir(f->path, err) == STATUS_OK && take_lock(f, err) == STATUS_OK &&
         make_private_file(f, err) == STATUS_OK)
         return STATUS_OK;

@@ -54,7 +54,7 @@ static void frames_are_found_through_growth_and_removal(void **state)
     uint32_t count = 1;
     for (struct asl_frame *f = root->first_child; f; f = f->next_sibling, count++)
         assert_ptr_equal(frames[f->id], f);
-    assert_int_equal(r.x->frame_count, count);
+    assert_int_equal(r.x->frames.count, count);
     free(frames);
     finish(&r);
 }
@@ -79,7 +79,7 @@ static void a_frame_goes_with_all_below_it(void **state)
     frame(&r, 5, c);
     asl_queue_push(r.x, c);
     asl_frame_remove(r.x, a);
-    assert_int_equal(r.x->frame_count, 2);
+    assert_int_equal(r.x->frames.count, 2);
     assert_ptr_equal(root->first_child, b);
     assert_ptr_equal(root->last_child, b);
     assert_null(b->previous_sibling);
@@ -124,7 +124,7 @@ static void a_frame_whose_memory_was_used_has_nothing_of_the_one_before(void **s
     a->retry_count = 3;
     a->is_entered = a->fails_whole = true;
     a->due_ms = 5;
-    a->map_run_arn = asl_frame_text(STR("arn"));
+    a->map_run_arn = str_dup(STR("arn"));
     asl_queue_push(r.x, a);
     asl_frame_remove(r.x, a);
     struct asl_frame *b = frame(&r, 3, root);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Slices: order, prefixes, searching. */
 #include "base/str.h"
+#include <stdlib.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,6 +92,18 @@ static void distance_counts_single_slips(void **state)
     assert_int_equal(str_distance(over, over), STR_DISTANCE_MAX);
 }
 
+static void a_copy_is_ones_own_and_ends_with_nul(void **state)
+{
+    (void)state;
+    str copy = str_dup((str){"ab\0c", 4}), empty = str_dup((str){NULL, 0});
+    assert_true(str_eq(copy, (str){"ab\0c", 4}));
+    assert_int_equal(copy.p[4], '\0');
+    assert_int_equal(empty.n, 0);
+    assert_int_equal(empty.p[0], '\0');
+    free((char *)(uintptr_t)copy.p);
+    free((char *)(uintptr_t)empty.p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +113,7 @@ int main(void)
         cmocka_unit_test(starts_and_ends),
         cmocka_unit_test(finds_texts_and_bytes),
         cmocka_unit_test(distance_counts_single_slips),
+        cmocka_unit_test(a_copy_is_ones_own_and_ends_with_nul),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
