@@ -178,6 +178,11 @@ static void print_frame(const struct asl_exec *x, const struct asl_frame *f, uns
     print_time(out, "due", f->due_ms);
     print_time(out, "timeout", f->timeout_ms);
     print_time(out, "heartbeat", f->heartbeat_ms);
+    if (f->timeout_seconds > 0 || f->heartbeat_seconds > 0)
+        buf_printf(out, " within=%gs every=%gs", f->timeout_seconds, f->heartbeat_seconds);
+    print_count(out, "run-ended", (int64_t)f->run_ended);
+    if (!f->results)
+        print_count(out, "at-once", f->concurrency);
     buf_printf(out, "%s%s%s\n", f->is_started ? " started" : "",
                f->is_submitted ? " submitted" : "", f->fails_whole ? " whole" : "");
     depth++;
@@ -196,7 +201,7 @@ static void print_frame(const struct asl_exec *x, const struct asl_frame *f, uns
 static void print_children(const struct asl_exec *x, const struct asl_frame *f, unsigned depth,
                            struct buf *out)
 {
-    print_line(out, depth, "items", f->items);
+    print_line(out, depth, f->has_keys ? "pairs" : "items", f->items);
     print_line(out, depth, "map run", f->map_run);
     if (f->map_run_arn.n > 0) {
         buf_add_fill(out, ' ', (size_t)depth * 2);

@@ -199,6 +199,34 @@ static void siblings_are_cancelled_and_aborted_however_deep(void **state)
     run_finish(&r);
 }
 
+/* Three answers come while each step makes one move: what stands behind waits with its result. */
+static void a_state_whose_work_is_done_is_not_aborted(void **state)
+{
+    (void)state;
+    struct run r;
+    run_load(&r,
+             "{'StartAt':'P','States':{'P':{'Type':'Parallel','End':true,'Branches':[{'StartAt':"
+             "'C','States':{'C':{'Type':'Task','Resource':'" LAMBDA
+             "','Next':'C2'},'C2':{'Type':'Wait','Seconds':1,'End':true}}}," BRANCH(
+                 "A", T_STATE) "," BRANCH("B", T_STATE) "]}}}",
+             ASL_STANDARD, false);
+    r.options.max_moves = 1;
+    assert_int_equal(run_start(&r, "{}"), STATUS_OK);
+    r.stops_between = true;
+    assert_int_equal(run_succeed(&r, "C", "0"), STATUS_OK);
+    assert_int_equal(run_succeed(&r, "A", "1"), STATUS_OK);
+    assert_int_equal(run_frame(&r, "A")->phase, ASL_PHASE_FINISHING);
+    assert_int_equal(run_fail(&r, "B", "E", NULL), STATUS_OK);
+    assert_end(&r, "FAILED E");
+    assert_false(run_has_record(&r, "STATE_ABORTED frame=3"));
+    r.stops_between = false;
+    assert_int_equal(run_event(&r, (struct asl_event){.kind = ASL_EVENT_REDRIVE}), STATUS_OK);
+    assert_int_equal(run_succeed(&r, "B", "2"), STATUS_OK);
+    run_sleep(&r);
+    assert_output(&r, "[0,1,2]");
+    run_finish(&r);
+}
+
 static void a_failure_stops_at_the_first_that_catches_it(void **state)
 {
     (void)state;
@@ -309,6 +337,7 @@ int main(void)
         cmocka_unit_test(an_evaluation_that_failed_is_told_for_each_attempt),
         cmocka_unit_test(states_runtime_ends_all_from_inside),
         cmocka_unit_test(siblings_are_cancelled_and_aborted_however_deep),
+        cmocka_unit_test(a_state_whose_work_is_done_is_not_aborted),
         cmocka_unit_test(a_failure_stops_at_the_first_that_catches_it),
         cmocka_unit_test(a_failure_goes_up_through_all_that_do_not_catch_it),
         cmocka_unit_test(a_fail_in_a_branch_is_no_failed_task),

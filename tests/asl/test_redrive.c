@@ -274,6 +274,23 @@ static void a_map_run_is_redriven_as_a_new_attempt(void **state)
     run_finish(&r);
 }
 
+static void a_map_run_that_could_not_read_its_items_begins_anew(void **state)
+{
+    (void)state;
+    struct run r;
+    run_begin(&r,
+              "{'StartAt':'M','States':{'M':{'Type':'Map','End':true,'ItemProcessor':{"
+              "'ProcessorConfig':{'Mode':'DISTRIBUTED','ExecutionType':'STANDARD'},'StartAt':'S',"
+              "'States':{'S':{'Type':'Succeed'}}}}}}",
+              "[1]");
+    assert_int_equal(run_fail(&r, "M", "States.ItemReaderFailed", NULL), STATUS_OK);
+    redrive(&r);
+    assert_int_equal(r.command_counts[ASL_REDRIVE_MAP_RUN], 0);
+    assert_true(run_has_command(&r, "start map run frame=1 attempt=2 state='M'"));
+    assert_int_equal(r.record_counts[ASL_MAP_RUN_STARTED], 2);
+    run_finish(&r);
+}
+
 static void variables_are_as_they_were(void **state)
 {
     (void)state;
@@ -305,6 +322,7 @@ int main(void)
         cmocka_unit_test(a_composite_whose_own_failure_it_was_begins_anew),
         cmocka_unit_test(nested_ones_go_on_where_they_were),
         cmocka_unit_test(a_map_run_is_redriven_as_a_new_attempt),
+        cmocka_unit_test(a_map_run_that_could_not_read_its_items_begins_anew),
         cmocka_unit_test(variables_are_as_they_were),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
