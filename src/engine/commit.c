@@ -1,43 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A step becomes one unit of the store: the message it received goes, its records are appended, an
- * ending, a snapshot and messages to others are written, all or nothing. When it comes back
- * durable, its commands are performed. When it does not, what is in memory is thrown away and read
- * again: one path, instead of an undo.
+ * ending, a snapshot and messages to others are written, all or nothing. back.c hands it over and
+ * takes it back.
  *
- * Executions that are not kept come back at once.
+ * Executions that are not kept need no unit, unless they send a message.
  */
 #include "engine/engine_internal.h"
 #include "engine/shard.h"
 #include "json/write.h"
 #include <stdlib.h>
-
-/* What the unit writes; lies in struct engine_commit, whose memory is untouched until it is back.
- */
-struct commit_args {
-    int64_t received; /* message */
-    bool is_start;
-    struct store_execution row;
-    struct store_step step;
-    str snapshot;
-    bool has_ending;
-    struct store_ending ending;
-    bool is_redrive;
-    bool sets_waiting, is_pending;
-    int64_t due_ms, now_ms;
-    struct store_message messages[2]; /* to a parent, to whoever an answer is for */
-    uint32_t message_count;
-};
-
-struct engine_commit {
-    struct store_unit unit;
-    struct engine_execution *ex;
-    struct commit_args args;
-    struct buf step, snapshot, texts;
-    struct engine_action *actions;
-    uint32_t action_count;
-    bool is_sleep;
-};
 
 /* ---- on the store's thread ---- */
 
@@ -78,43 +50,43 @@ static enum status write_unit(struct store_tx *tx, str args, struct arena *scrat
 
 /* ---- making one ---- */
 
-static struct engine_commit *commit_new(struct engine_execution *ex)
+static struct engine_commit *commit_new(struct engine *e, struct engine_execution *ex)
 {
     struct engine_commit *c = calloc(1, sizeof(*c));
     check(c != NULL);
+    c->engine = e;
     c->ex = ex;
     c->unit.run = write_unit;
     c->unit.args = (str){(const char *)&c->args, sizeof(c->args)};
     buf_init(&c->step, SIZE_MAX / 2);
     buf_init(&c->snapshot, SIZE_MAX / 2);
     buf_init(&c->texts, SIZE_MAX / 2);
-    c->args.row = ex->row;
-    c->args.now_ms = engine_now_ms(ex->engine);
+    if (ex)
+        c->args.row = ex->row;
+    c->args.now_ms = engine_now_ms(e);
+    c->next = e->commits;
+    if (c->next)
+        c->next->previous = c;
+    e->commits = c;
     return c;
 }
 
 void engine_commit_free(struct engine_commit *c)
 {
+    if (c->next)
+        c->next->previous = c->previous;
+    if (c->previous)
+        c->previous->next = c->next;
+    else
+        c->engine->commits = c->next;
     store_unit_done(&c->unit);
     buf_done(&c->step);
     buf_done(&c->snapshot);
     buf_done(&c->texts);
+    engine_event_free(c->event);
+    free(c->args.messages);
     free(c->actions);
     free(c);
-}
-
-static void take_actions(struct engine_commit *c, const struct asl_out *out)
-{
-    if (out->command_count == 0)
-        return;
-    c->actions = malloc(sizeof(*c->actions) * out->command_count);
-    check(c->actions != NULL);
-    for (uint32_t i = 0; i < out->command_count; i++)
-        c->actions[c->action_count++] = (struct engine_action){
-            .kind = out->commands[i].kind,
-            .frame = out->commands[i].frame,
-            .attempt = out->commands[i].attempt,
-        };
 }
 
 static enum store_status kept_status(enum asl_status status)
@@ -130,14 +102,21 @@ static enum store_status kept_status(enum asl_status status)
     return STORE_RUNNING;
 }
 
+/* ---- messages that it sends ---- */
+
 static void add_message(struct engine_commit *c, int64_t to, uint32_t shard,
                         const struct engine_message *m)
 {
     struct commit_args *a = &c->args;
     size_t from = c->texts.n;
+    if (a->message_count == a->message_cap) {
+        a->message_cap = a->message_cap ? a->message_cap * 2 : 2;
+        a->messages = realloc(a->messages, sizeof(*a->messages) * a->message_cap);
+        check(a->messages != NULL);
+    }
     engine_message_write(m, &c->texts);
     a->messages[a->message_count++] = (struct store_message){
-        .id = store_new_id(c->ex->engine->store),
+        .id = store_new_id(c->engine->store),
         .shard = shard,
         .execution = to,
         .body = {NULL, c->texts.n - from}, /* the pointer when the buffer no longer moves */
@@ -153,6 +132,36 @@ static void settle_messages(struct engine_commit *c)
     }
 }
 
+/* The child of a task that is cancelled is stopped by a message, so that it hears of it whatever
+ * happens in between. */
+static void stop_child(struct engine_commit *c, const struct asl_command *command)
+{
+    struct engine_execution *ex = c->ex;
+    struct engine_child_ref *child = engine_child_find(ex, command->frame, command->attempt);
+    if (!child || !child->is_kept)
+        return;
+    struct engine_message stop = {.kind = ASL_EVENT_STOP};
+    add_message(c, child->id, child->shard, &stop);
+    engine_child_drop(ex, command->frame, command->attempt);
+}
+
+static void take_actions(struct engine_commit *c, const struct asl_out *out)
+{
+    if (out->command_count == 0)
+        return;
+    c->actions = malloc(sizeof(*c->actions) * out->command_count);
+    check(c->actions != NULL);
+    for (uint32_t i = 0; i < out->command_count; i++) {
+        const struct asl_command *command = &out->commands[i];
+        if (command->kind == ASL_CANCEL_TASK)
+            stop_child(c, command);
+        c->actions[c->action_count++] = (struct engine_action){
+            .kind = command->kind, .frame = command->frame, .attempt = command->attempt};
+    }
+}
+
+/* ---- what it writes ---- */
+
 /* How it ended, for its row, and for the parent that waits. */
 static void add_ending(struct engine_commit *c)
 {
@@ -167,7 +176,7 @@ static void add_ending(struct engine_commit *c)
         .error = x->has_error ? x->error : (str){0}, /* live as long as the execution */
         .cause = x->has_cause ? x->cause : (str){0},
     };
-    if (ex->row.parent == 0)
+    if (!engine_has_parent(ex))
         return;
     struct arena scratch;
     struct engine_message m;
@@ -183,122 +192,116 @@ static void add_snapshot(struct engine_commit *c)
     c->args.snapshot = buf_str(&c->snapshot);
     c->ex->records = 0;
     c->ex->bytes = 0;
+    c->ex->snapshot_bytes = c->snapshot.n;
+}
+
+enum { SNAPSHOT_SHARE = 8 };
+
+/* A large execution is not written anew for a few records more: at most eight times what they are.
+ */
+static bool wants_snapshot(const struct engine_execution *ex)
+{
+    return (ex->records >= ENGINE_SNAPSHOT_RECORDS || ex->bytes >= ENGINE_SNAPSHOT_BYTES) &&
+           ex->bytes >= ex->snapshot_bytes / SNAPSHOT_SHARE;
+}
+
+static void add_records(struct engine_commit *c)
+{
+    struct engine_execution *ex = c->ex;
+    const struct asl_out *out = &c->engine->out;
+    asl_encode_batch(out, &c->step);
+    c->args.is_start = ex->row.tail == 0;
+    c->args.step = (struct store_step){.id = store_new_id(c->engine->store),
+                                       .execution = ex->row.id,
+                                       .prev = ex->row.tail,
+                                       .body = buf_str(&c->step)};
+    ex->row.tail = c->args.step.id;
+    ex->records += out->record_count;
+    ex->bytes += c->step.n;
+}
+
+/* What brings it back when this process is gone. */
+static void set_waiting(struct engine_commit *c, bool is_pending, int64_t due_ms)
+{
+    c->args.sets_waiting = true;
+    c->args.is_pending = is_pending;
+    c->args.due_ms = due_ms;
+    c->ex->row.is_pending = is_pending;
+}
+
+static void fill(struct engine_commit *c)
+{
+    struct engine_execution *ex = c->ex;
+    const struct asl_exec *x = ex->x;
+    bool is_over = asl_exec_is_over(x);
+    c->args.is_redrive = x->redrive_count > ex->row.redrives;
+    if (c->engine->out.record_count > 0)
+        add_records(c);
+    if (is_over && (!ex->is_ended || c->args.is_redrive)) {
+        add_ending(c);
+        ex->row.is_pending = false;
+    } else if (!is_over) {
+        if (wants_snapshot(ex))
+            add_snapshot(c);
+        if (c->args.is_redrive)
+            ex->row.is_pending = true;
+        else if (!ex->row.is_pending)
+            set_waiting(c, true, STORE_NEVER);
+    }
+    ex->row.redrives = x->redrive_count;
 }
 
 static void submit(struct engine_commit *c)
 {
-    struct engine *e = c->ex->engine;
-    struct error err;
-    c->ex->in_flight = c;
+    if (c->ex)
+        c->ex->in_flight = c;
     settle_messages(c);
-    e->figures.in_flight++;
-    while (store_submit(e->client, &c->unit, &err) != STATUS_OK) {
-        store_wait(e->client); /* the store is behind: wait for some to come back */
-        engine_take_back(e);
-    }
+    engine_point(c->engine, "before commit");
+    engine_submit(c);
 }
 
-void engine_commit(struct engine_execution *ex, int64_t message, const struct engine_send *send)
+/* An execution that is not kept has nothing to wait for. */
+static void go_on(struct engine_commit *c)
 {
-    struct engine *e = ex->engine;
-    const struct asl_out *out = &e->out;
-    struct engine_commit *c = commit_new(ex);
-    bool has_ended = asl_exec_is_over(ex->x) && !ex->is_ended;
-    take_actions(c, out);
-    if (!ex->is_kept) {
-        ex->in_flight = NULL;
-        if (has_ended && ex->row.parent != 0)
-            engine_tell_parent(ex);
-        engine_committed(ex, c->actions, c->action_count);
-        engine_commit_free(c);
+    struct engine_execution *ex = c->ex;
+    engine_tell_asker_and_parent(ex);
+    engine_committed(ex, c->actions, c->action_count);
+    engine_commit_free(c);
+}
+
+void engine_commit(struct engine_execution *ex, struct engine_event *ev)
+{
+    struct engine_commit *c = commit_new(ex->engine, ex);
+    c->event = ev;
+    take_actions(c, &ex->engine->out);
+    if (ev && ev->send.to != 0)
+        add_message(c, ev->send.to, ev->send.shard, &ev->send.message);
+    if (!ex->is_kept && c->args.message_count == 0) {
+        go_on(c);
         return;
     }
-    c->args.received = message;
-    if (out->record_count > 0) {
-        asl_encode_batch(out, &c->step);
-        c->args.is_start = ex->row.tail == 0;
-        c->args.step = (struct store_step){.id = store_new_id(e->store),
-                                           .execution = ex->row.id,
-                                           .prev = ex->row.tail,
-                                           .body = buf_str(&c->step)};
-        if (c->args.is_start)
-            c->args.row.is_pending = true;
-        c->args.is_redrive = ex->is_ended && !asl_exec_is_over(ex->x);
-        ex->row.tail = c->args.step.id;
-        ex->records += out->record_count;
-        ex->bytes += c->step.n;
+    if (ex->is_kept) {
+        c->args.received = ev ? ev->message : 0;
+        fill(c);
     }
-    if (has_ended)
-        add_ending(c);
-    else if (ex->records >= ENGINE_SNAPSHOT_RECORDS || ex->bytes >= ENGINE_SNAPSHOT_BYTES)
-        add_snapshot(c);
-    if (send->to != 0)
-        add_message(c, send->to, send->shard, &send->message);
     submit(c);
 }
 
 void engine_commit_sleep(struct engine_execution *ex)
 {
-    struct engine_commit *c = commit_new(ex);
+    struct engine_commit *c = commit_new(ex->engine, ex);
     c->is_sleep = true;
     if (ex->records > 0) {
         add_snapshot(c);
         c->args.step.id = ex->row.tail;
     }
-    c->args.sets_waiting = true;
-    c->args.due_ms = asl_exec_due(ex->x);
+    set_waiting(c, false, asl_exec_due(ex->x));
     submit(c);
 }
 
-/* ---- back again ---- */
-
-static void deliver_all(struct engine *e, const struct commit_args *a)
+void engine_commit_receive(struct engine *e, int64_t message)
 {
-    for (uint32_t i = 0; i < a->message_count; i++)
-        engine_deliver(e, a->messages[i].execution, a->messages[i].id, a->messages[i].body);
-}
-
-static void come_back(struct engine_commit *c)
-{
-    struct engine_execution *ex = c->ex;
-    struct engine *e = ex->engine;
-    e->figures.in_flight--;
-    ex->in_flight = NULL;
-    if (c->unit.status != STATUS_OK) {
-        if (c->args.is_start)
-            engine_refuse(ex, &c->unit.error);
-        else
-            engine_execution_reload(ex);
-        return;
-    }
-    if (c->is_sleep && !ex->first_event) {
-        engine_execution_free(ex);
-        return;
-    }
-    if (c->is_sleep) { /* an event came meanwhile: it is awake after all */
-        engine_queue(ex);
-        return;
-    }
-    engine_committed(ex, c->actions, c->action_count);
-    deliver_all(e, &c->args);
-}
-
-void engine_take_back(void *arg)
-{
-    struct engine *e = arg;
-    atomic_store(&e->is_taken_asked, false);
-    for (struct store_unit *u = store_take(e->client), *next; u; u = next) {
-        struct engine_commit *c = (struct engine_commit *)(void *)u; /* its first member */
-        next = u->next;
-        come_back(c);
-        engine_commit_free(c);
-    }
-}
-
-/* On the store's thread. */
-void engine_wake(void *arg)
-{
-    struct engine *e = arg;
-    if (!atomic_exchange(&e->is_taken_asked, true))
-        loop_post(e->loop, &e->taken_task, engine_take_back, e);
+    struct engine_commit *c = commit_new(e, NULL);
+    c->args.received = message;
+    submit(c);
 }

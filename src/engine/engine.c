@@ -2,11 +2,13 @@
 /* Opening and closing, clock and chance, and the definitions that the loop has compiled. */
 #include "engine/engine_internal.h"
 #include "json/parse.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- clock and chance ---- */
 
@@ -18,9 +20,29 @@ int64_t engine_now_ms(const struct engine *e)
     return e->clock_base_ms + (int64_t)((double)(loop_now_ms() - e->clock_start_ms) * speed);
 }
 
+int64_t engine_loop_ms(const struct engine *e, int64_t wait_ms)
+{
+    double speed = e->options.clock_speed;
+    if (wait_ms <= 0)
+        return loop_now_ms();
+    return loop_now_ms() + (speed > 0 ? (int64_t)((double)wait_ms / speed) + 1 : wait_ms);
+}
+
 uint64_t engine_seed(struct engine *e)
 {
     return e->seed += UINT64_C(0x9E3779B97F4A7C15);
+}
+
+void engine_point(const struct engine *e, const char *name)
+{
+    if (e->options.at_point)
+        e->options.at_point(e->options.point_arg, name);
+}
+
+bool engine_is_passing(enum status status)
+{
+    return status != STATUS_OK && status != STATUS_CONFLICT && status != STATUS_NOT_FOUND &&
+           status != STATUS_INVALID && status != STATUS_CORRUPT;
 }
 
 static bool draw(void *bytes, int n)
@@ -35,28 +57,41 @@ static enum status key_error(struct error *err, const char *path, const char *wh
     return error_set(err, STATUS_IO, "EngineKey", "%s: %s", path, what);
 }
 
-/* Made once for each data folder; readable by its owner only. */
+static enum status make_key(struct engine *e, const char *path, struct error *err)
+{
+    struct arena a;
+    arena_init(&a, 0);
+    char *part = arena_cstr(&a, arena_printf(&a, "%s.new", path));
+    char *folder = arena_cstr(&a, e->options.data);
+    int file = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool is_made = file >= 0 && draw(e->token_key, sizeof(e->token_key)) &&
+                   write(file, e->token_key, sizeof(e->token_key)) == sizeof(e->token_key) &&
+                   fsync(file) == 0;
+    if (file >= 0)
+        close(file);
+    is_made = is_made && rename(part, path) == 0;
+    int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    is_made = dir >= 0 && is_made && fsync(dir) == 0;
+    if (dir >= 0)
+        close(dir);
+    arena_done(&a);
+    return is_made ? STATUS_OK : key_error(err, path, "the key cannot be made");
+}
+
+/* Made once for each data folder; readable by its owner only. Tokens that were given away must
+ * still be good after a power cut, so it is durable before the first one is. */
 static enum status read_key(struct engine *e, struct error *err)
 {
     char *path =
         arena_cstr(&e->arena, arena_printf(&e->arena, "%.*s/token.key", STR_ARG(e->options.data)));
     FILE *f = fopen(path, "rb");
-    if (f) {
-        size_t n = fread(e->token_key, 1, sizeof(e->token_key), f);
-        fclose(f);
-        return n == sizeof(e->token_key) ? STATUS_OK : key_error(err, path, "the key is cut off");
-    }
-    mode_t mask = umask(077);
-    f = fopen(path, "wbx");
-    umask(mask);
-    if (!f || !draw(e->token_key, sizeof(e->token_key))) {
-        if (f)
-            fclose(f);
-        return key_error(err, path, "the key of task tokens can be neither read nor made");
-    }
-    bool is_written = fwrite(e->token_key, sizeof(e->token_key), 1, f) == 1;
-    is_written = fclose(f) == 0 && is_written;
-    return is_written ? STATUS_OK : key_error(err, path, "the key cannot be written");
+    if (!f && errno == ENOENT)
+        return make_key(e, path, err);
+    if (!f)
+        return key_error(err, path, "the key cannot be opened");
+    size_t n = fread(e->token_key, 1, sizeof(e->token_key), f);
+    fclose(f);
+    return n == sizeof(e->token_key) ? STATUS_OK : key_error(err, path, "the key is cut off");
 }
 
 /* ---- open and close ---- */
@@ -86,7 +121,7 @@ static enum status open_all(struct engine *e, struct error *err)
         status = read_key(e, err);
     if (status != STATUS_OK)
         return status;
-    e->client = store_client_new(e->store, engine_wake, e);
+    e->client = store_client_new(e->store, engine_wake, e->door);
     return engine_recover(e, err);
 }
 
@@ -96,6 +131,9 @@ enum status engine_open(struct loop *loop, const struct engine_options *options,
     struct engine *e = calloc(1, sizeof(*e));
     check(e != NULL);
     e->loop = loop;
+    e->door = calloc(1, sizeof(*e->door));
+    check(e->door != NULL);
+    *e->door = (struct engine_door){.engine = e, .loop = loop};
     arena_init(&e->arena, 0);
     asl_out_init(&e->out);
     keep_options(e, options);
@@ -120,6 +158,24 @@ static void free_definitions(struct engine *e)
     }
 }
 
+static void free_executions(struct engine *e)
+{
+    while (e->commits)
+        engine_commit_free(e->commits);
+    for (uint32_t i = 0; e->executions && i <= e->execution_mask; i++) {
+        while (e->executions[i]) /* another one may have moved here */
+            engine_execution_free(e->executions[i]);
+    }
+    free(e->executions);
+    free(e->named);
+}
+
+void engine_door_leave(struct engine_door *door)
+{
+    if (!door->is_turn_asked && !atomic_load(&door->is_taken_asked))
+        free(door);
+}
+
 void engine_close(struct engine *e)
 {
     if (!e)
@@ -127,17 +183,16 @@ void engine_close(struct engine *e)
     e->is_closing = true;
     store_client_free(e->client); /* waits; what comes back is not acted upon */
     loop_timer_stop(e->loop, &e->sleep_timer);
-    for (uint32_t i = 0; e->executions && i <= e->execution_mask; i++) {
-        if (e->executions[i])
-            engine_execution_free(e->executions[i]);
-    }
-    free(e->executions);
+    loop_timer_stop(e->loop, &e->stall_timer);
+    free_executions(e);
     asl_out_done(&e->out);
     free_definitions(e);
     store_reader_close(e->reader);
     if (e->store)
         store_close(e->store);
     arena_done(&e->arena);
+    e->door->engine = NULL;
+    engine_door_leave(e->door);
     free(e);
 }
 
@@ -146,6 +201,11 @@ struct engine_figures engine_figures(const struct engine *e)
     struct engine_figures figures = e->figures;
     figures.in_memory = e->execution_count;
     return figures;
+}
+
+void engine_store_metrics(const struct engine *e, struct store_metrics *ret)
+{
+    store_get_metrics(e->store, ret);
 }
 
 /* ---- definitions ---- */
@@ -164,14 +224,39 @@ static enum status compile(struct engine *e, str text, enum asl_type type,
     return asl_definition_load(text, &options, NULL, ret, err);
 }
 
+static struct engine_definition *find_definition(struct engine *e, int64_t id, enum asl_type type)
+{
+    struct engine_definition **at = &e->definitions;
+    while (*at && ((*at)->id != id || (*at)->type != type))
+        at = &(*at)->next;
+    struct engine_definition *d = *at;
+    if (d) { /* to the front */
+        *at = d->next;
+        d->next = e->definitions;
+        e->definitions = d;
+    }
+    return d;
+}
+
+/* Executions hold theirs; what nobody uses any more is compiled again when it is needed. */
+static void forget_last_definition(struct engine *e)
+{
+    struct engine_definition **at = &e->definitions;
+    while ((*at)->next)
+        at = &(*at)->next;
+    asl_definition_unref((*at)->definition);
+    free(*at);
+    *at = NULL;
+    e->definition_count--;
+}
+
 enum status engine_definition_get(struct engine *e, int64_t id, enum asl_type type,
                                   struct asl_definition **ret, struct error *err)
 {
-    for (struct engine_definition *d = e->definitions; d; d = d->next) {
-        if (d->id == id && d->type == type) {
-            *ret = d->definition;
-            return STATUS_OK;
-        }
+    struct engine_definition *d = find_definition(e, id, type);
+    if (d) {
+        *ret = d->definition;
+        return STATUS_OK;
     }
     struct arena a;
     str text;
@@ -182,11 +267,14 @@ enum status engine_definition_get(struct engine *e, int64_t id, enum asl_type ty
     arena_done(&a);
     if (status != STATUS_OK)
         return status;
-    struct engine_definition *d = malloc(sizeof(*d));
+    if (e->definition_count == ENGINE_MAX_DEFINITIONS)
+        forget_last_definition(e);
+    d = malloc(sizeof(*d));
     check(d != NULL);
     *d = (struct engine_definition){
         .next = e->definitions, .id = id, .definition = *ret, .type = type};
     e->definitions = d;
+    e->definition_count++;
     return STATUS_OK;
 }
 

@@ -30,7 +30,8 @@ struct engine_task {
     struct json_val arguments; /* while engine_work_fn runs */
     str token;
     uint32_t retry_count;
-    bool is_repeated; /* may have been begun before, by a process that is gone */
+    bool is_repeated;  /* may have been begun before, by a process that is gone */
+    bool is_submitted; /* it was, and said so: only its end is waited for */
 };
 
 /* How a task ended, or what was heard of it. */
@@ -59,14 +60,22 @@ struct engine_options {
     void (*on_step)(void *arg, const struct asl_exec *x, const struct asl_event *e,
                     const struct asl_out *out);
     void *on_step_arg;
-    const struct store_options *store; /* NULL: the usual */
+    const struct store_options *store;             /* NULL: the usual */
+    void (*at_point)(void *arg, const char *name); /* called on the way of a commit, for tests */
+    void *point_arg;
 };
-enum { ENGINE_MAX_IDLE = 10000, ENGINE_SNAPSHOT_RECORDS = 1000, ENGINE_SNAPSHOT_BYTES = 256 << 10 };
+enum {
+    ENGINE_MAX_IDLE = 10000,
+    ENGINE_MAX_DEFINITIONS = 1000, /* kept compiled */
+    ENGINE_SNAPSHOT_RECORDS = 1000,
+    ENGINE_SNAPSHOT_BYTES = 256 << 10
+};
 
 /* Opens the store and takes up what was left unfinished; nothing moves before the loop runs. */
 NODISCARD enum status engine_open(struct loop *loop, const struct engine_options *options,
                                   struct engine **ret, struct error *err);
-/* Lets go of everything; what is durable stays, what is not never happened. NULL is allowed. */
+/* Lets go of everything; what is durable stays, what is not never happened, nobody is told any
+ * more. Not from within a callback of the engine. NULL is allowed. */
 void engine_close(struct engine *e);
 
 /* Adds a state machine, or a new revision of it; running executions keep theirs. Waits for the
@@ -84,10 +93,13 @@ struct engine_result {
 };
 typedef void engine_ended_fn(void *arg, const struct engine_result *result);
 typedef void engine_refused_fn(void *arg, const struct error *err);
+/* It is durable; for one that exists: it was. */
+typedef void engine_started_fn(void *arg, int64_t execution, str arn, int64_t start_ms);
 
 struct engine_start {
     str machine, name;          /* name empty: a UUID */
     str input;                  /* JSON text */
+    engine_started_fn *started; /* or NULL */
     engine_ended_fn *ended;     /* or NULL */
     engine_refused_fn *refused; /* it could not be started after all; or NULL */
     void *arg;
@@ -97,7 +109,8 @@ struct engine_start {
  * Starts an execution, or, for a Standard one of this machine and name that exists: goes on
  * watching it when it runs, or tells its kept result, if the input is the same
  * ("ExecutionAlreadyExists" otherwise). "StateMachineDoesNotExist", "InvalidName",
- * "InvalidExecutionInput".
+ * "InvalidExecutionInput"; the store's error while it cannot write. Those who watch are called
+ * later, never from within.
  */
 NODISCARD enum status engine_start(struct engine *e, const struct engine_start *start,
                                    struct error *err);
@@ -116,9 +129,12 @@ NODISCARD enum status engine_answer_token(struct engine *e, str token,
                                           const struct engine_answer *answer, struct error *err);
 
 struct engine_figures {
-    uint64_t steps, records, moves;
+    uint64_t steps, records, moves; /* a move: a state that was entered */
+    uint64_t retried;               /* commits that failed and were tried again */
     uint32_t in_memory, in_flight;
+    uint32_t unreadable; /* unfinished executions that could not be read: left as they are */
 };
+void engine_store_metrics(const struct engine *e, struct store_metrics *ret);
 struct engine_figures engine_figures(const struct engine *e);
 
 #endif

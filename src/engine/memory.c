@@ -89,18 +89,20 @@ struct engine_execution *engine_execution_new(struct engine *e, const struct sto
     ex->row.error = ex->row.cause = (str){0};
     ex->type = type;
     ex->is_kept = type == ASL_STANDARD;
+    ex->has_begun = !ex->is_kept;
     ex->x = asl_exec_new(d, machine, type, &options);
     if (!e->executions || e->execution_count * 2 > e->execution_mask)
         table_grow(e);
     table_put(e, ex);
     e->execution_count++;
+    engine_index_add(ex);
     return ex;
 }
 
 static void unqueue(struct engine_execution *ex)
 {
     struct engine_execution **at = &ex->engine->first_queued, *before = NULL;
-    if (!ex->is_queued)
+    if (!ex->is_queued || ex->engine->is_closing)
         return;
     while (*at != ex) {
         before = *at;
@@ -124,8 +126,9 @@ void engine_execution_free(struct engine_execution *ex)
         ex->watchers = w->next;
         free(w);
     }
-    if (e->is_closing && ex->in_flight)
-        engine_commit_free(ex->in_flight);
+    while (ex->children)
+        engine_child_drop(ex, ex->children->frame, ex->children->attempt);
+    engine_index_remove(ex);
     table_remove(e, ex);
     e->execution_count--;
     asl_out_reset(&e->out); /* may hold documents of this execution */
@@ -144,20 +147,34 @@ static const struct asl_machine *machine_of(const struct asl_definition *d,
     return d->root;
 }
 
-static enum status replay(struct engine_execution *ex, const struct store_loaded *loaded,
-                          struct error *err)
+/* The execution as the store has it, into a new one. */
+static enum status replay(struct asl_exec *x, const struct store_loaded *loaded, struct error *err)
 {
     enum status status = STATUS_OK;
     if (loaded->snapshot.p)
-        status = asl_snapshot_read(ex->x, loaded->snapshot, err);
-    for (uint32_t i = 0; i < loaded->step_count && status == STATUS_OK; i++) {
-        status = asl_replay(ex->x, loaded->steps[i].body, err);
-        ex->records++;
-        ex->bytes += loaded->steps[i].body.n;
-    }
-    if (status == STATUS_OK && ex->x->status == ASL_EXEC_NEW)
+        status = asl_snapshot_read(x, loaded->snapshot, err);
+    for (uint32_t i = 0; i < loaded->step_count && status == STATUS_OK; i++)
+        status = asl_replay(x, loaded->steps[i].body, err);
+    if (status == STATUS_OK && x->status == ASL_EXEC_NEW)
         status = error_set(err, STATUS_CORRUPT, "ExecutionCorrupt", "the execution has no steps");
-    return status;
+    return status == STATUS_OK ? asl_exec_check(x, err) : status;
+}
+
+/* What goes with the execution that was read. */
+static void settle(struct engine_execution *ex, const struct store_loaded *loaded)
+{
+    ex->row.is_pending = loaded->execution.is_pending;
+    ex->row.tail = loaded->execution.tail;
+    ex->row.redrives = loaded->execution.redrives;
+    ex->has_begun = true;
+    ex->is_awake = ex->is_stale = false;
+    ex->is_ended = asl_exec_is_over(ex->x);
+    ex->idle_since_ms = engine_now_ms(ex->engine);
+    ex->records = loaded->step_count; /* at least */
+    ex->bytes = 0;
+    for (uint32_t i = 0; i < loaded->step_count; i++)
+        ex->bytes += loaded->steps[i].body.n;
+    ex->snapshot_bytes = loaded->snapshot.n;
 }
 
 static enum status load(struct engine *e, int64_t id, struct arena *a,
@@ -166,19 +183,19 @@ static enum status load(struct engine *e, int64_t id, struct arena *a,
     struct store_loaded loaded;
     struct asl_definition *d;
     enum status status = store_load(e->reader, id, a, &loaded, err);
-    if (status == STATUS_OK)
-        status = engine_definition_get(e, loaded.execution.definition, ASL_STANDARD, &d, err);
     if (status != STATUS_OK)
         return status;
+    status = engine_definition_get(e, loaded.execution.definition, ASL_STANDARD, &d, err);
+    if (status != STATUS_OK)
+        return error_wrap(err, "the definition of execution %lld", (long long)id);
     struct engine_execution *ex = engine_execution_new(e, &loaded.execution, ASL_STANDARD, d,
                                                        machine_of(d, &loaded.execution));
-    status = replay(ex, &loaded, err);
+    status = replay(ex->x, &loaded, err);
     if (status != STATUS_OK) {
         engine_execution_free(ex);
         return error_wrap(err, "execution %lld", (long long)id);
     }
-    ex->is_ended = asl_exec_is_over(ex->x);
-    ex->idle_since_ms = loop_now_ms();
+    settle(ex, &loaded);
     *ret = ex;
     return STATUS_OK;
 }
@@ -193,77 +210,142 @@ enum status engine_execution_get(struct engine *e, int64_t id, struct engine_exe
     arena_init(&a, 0);
     enum status status = load(e, id, &a, ret, err);
     arena_done(&a);
+    if (status == STATUS_OK)
+        engine_queue(*ret);
     return status;
 }
 
-/* Its watchers go over to the one that is read back; its events are asked for again. */
-void engine_execution_reload(struct engine_execution *ex)
+static enum status read_again(struct engine_execution *ex, struct arena *a, struct error *err)
 {
     struct engine *e = ex->engine;
-    int64_t id = ex->row.id;
-    struct engine_watcher *watchers = ex->watchers;
+    struct asl_options options = engine_asl_options(e);
+    struct store_loaded loaded;
+    enum status status = store_load(e->reader, ex->row.id, a, &loaded, err);
+    if (status != STATUS_OK)
+        return status;
+    struct asl_exec *x = asl_exec_new(ex->x->definition, ex->x->machine, ex->x->type, &options);
+    status = replay(x, &loaded, err);
+    if (status != STATUS_OK) {
+        asl_exec_free(x);
+        return status;
+    }
+    asl_out_reset(&e->out);
+    asl_exec_free(ex->x);
+    ex->x = x;
+    while (ex->children)
+        engine_child_drop(ex, ex->children->frame, ex->children->attempt);
+    settle(ex, &loaded);
+    return STATUS_OK;
+}
+
+enum { READ_AGAIN_MS = 1000 };
+
+static void queue_again(void *arg)
+{
+    engine_queue(arg);
+}
+
+bool engine_execution_refresh(struct engine_execution *ex)
+{
+    struct engine *e = ex->engine;
+    struct arena a;
     struct error err;
-    ex->watchers = NULL;
-    engine_execution_free(ex);
-    if (engine_execution_get(e, id, &ex, &err) == STATUS_OK) {
-        ex->watchers = watchers;
-        engine_resume(ex);
-        return;
+    arena_init(&a, 0);
+    enum status status = read_again(ex, &a, &err);
+    arena_done(&a);
+    if (status == STATUS_OK)
+        return true;
+    if (engine_is_passing(status)) {
+        loop_timer_start(e->loop, &ex->timer, loop_now_ms() + READ_AGAIN_MS, queue_again, ex);
+        return false;
     }
-    while (watchers) {
-        struct engine_watcher *w = watchers;
-        watchers = w->next;
-        if (w->refused)
-            w->refused(w->arg, &err);
-        free(w);
-    }
+    e->figures.unreadable++;
+    engine_refuse(ex, &err);
+    return false;
 }
 
 /* ---- out of memory ---- */
 
-enum { SLEEP_AFTER_MS = 1000, SLEEP_WORTH_MS = 5000, SWEEP_MS = 1000, DUE_AT_ONCE = 1000 };
+/* By the engine's clock. An execution is read back some time before it is due, and then wakes by
+ * its own timer. */
+enum {
+    SLEEP_AFTER_MS = 1000,
+    SLEEP_WORTH_MS = 5000,
+    WAKE_AHEAD_MS = 2000,
+    SWEEP_MS = 1000,
+    SLEEP_AT_ONCE = 1000,
+    DUE_AT_ONCE = 1000
+};
 
 static bool can_sleep(const struct engine_execution *ex, int64_t now_ms)
 {
-    return ex->is_kept && !ex->in_flight && !ex->first_event && !ex->is_ended && !ex->watchers &&
-           !ex->is_queued && !asl_exec_is_ready(ex->x) && !engine_works(ex) &&
-           loop_now_ms() - ex->idle_since_ms >= SLEEP_AFTER_MS &&
-           asl_exec_due(ex->x) - now_ms >= SLEEP_WORTH_MS;
+    return ex->is_kept && ex->is_awake && !ex->is_stale && !ex->in_flight && !ex->first_event &&
+           !ex->is_ended && !ex->watchers && !ex->is_queued && !asl_exec_is_ready(ex->x) &&
+           asl_exec_due(ex->x) - now_ms >= SLEEP_WORTH_MS && !engine_works(ex);
 }
 
-static void wake_due(struct engine *e)
+void engine_idle(struct engine_execution *ex)
+{
+    struct engine *e = ex->engine;
+    if (e->execution_count > e->options.max_idle && can_sleep(ex, engine_now_ms(e)))
+        engine_commit_sleep(ex);
+}
+
+/* Executions whose time is near; false when there may be more. */
+static bool wake_due(struct engine *e)
 {
     struct arena a;
-    struct store_page page;
+    struct store_page page = {0};
     struct error err;
-    arena_init(&a, 0);
     struct store_shards all = {0, STORE_SHARDS - 1};
-    if (store_list_due(e->reader, all, engine_now_ms(e), DUE_AT_ONCE, &a, &page, &err) ==
-        STATUS_OK) {
-        for (uint32_t i = 0; i < page.count; i++) {
-            struct engine_execution *ex;
-            if (!engine_find(e, page.rows[i].id) &&
-                engine_execution_get(e, page.rows[i].id, &ex, &err) == STATUS_OK)
-                engine_resume(ex);
-        }
+    arena_init(&a, 0);
+    enum status status = store_list_due(e->reader, all, engine_now_ms(e) + WAKE_AHEAD_MS,
+                                        DUE_AT_ONCE, &a, &page, &err);
+    for (uint32_t i = 0; status == STATUS_OK && i < page.count; i++) {
+        struct engine_execution *ex;
+        if (engine_execution_get(e, page.rows[i].id, &ex, &err) != STATUS_OK)
+            continue; /* seen again in a second */
     }
+    uint32_t count = page.count;
     arena_done(&a);
+    return count < DUE_AT_ONCE;
 }
 
-static void sweep(void *arg)
+/* False when there are more that could sleep. */
+static bool let_sleep(struct engine *e)
 {
-    engine_sleep_sweep(arg);
+    int64_t now_ms = engine_now_ms(e);
+    uint32_t count = 0;
+    for (uint32_t i = 0; e->executions && i <= e->execution_mask; i++) {
+        struct engine_execution *ex = e->executions[i];
+        if (!ex || now_ms - ex->idle_since_ms < SLEEP_AFTER_MS || !can_sleep(ex, now_ms))
+            continue;
+        if (count++ == SLEEP_AT_ONCE)
+            return false;
+        engine_commit_sleep(ex);
+    }
+    return true;
 }
 
 /* Lets those go that only wait, and wakes those whose time has come. */
-void engine_sleep_sweep(struct engine *e)
+static void sweep(void *arg)
 {
-    int64_t now_ms = engine_now_ms(e);
-    for (uint32_t i = 0; e->executions && i <= e->execution_mask; i++) {
-        struct engine_execution *ex = e->executions[i];
-        if (ex && can_sleep(ex, now_ms))
-            engine_commit_sleep(ex);
+    struct engine *e = arg;
+    struct error err;
+    bool is_done = true;
+    if (!e->is_stalled)
+        is_done = let_sleep(e);
+    is_done = wake_due(e) && is_done;
+    if (e->has_undelivered) {
+        e->has_undelivered = false;
+        if (engine_recover_messages(e, &err) != STATUS_OK)
+            e->has_undelivered = true;
     }
-    wake_due(e);
-    loop_timer_start(e->loop, &e->sleep_timer, loop_now_ms() + SWEEP_MS, sweep, e);
+    int64_t wait_ms = is_done ? SWEEP_MS : SWEEP_MS / 20;
+    loop_timer_start(e->loop, &e->sleep_timer, engine_loop_ms(e, wait_ms), sweep, e);
+}
+
+void engine_sleep_start(struct engine *e)
+{
+    loop_timer_start(e->loop, &e->sleep_timer, loop_now_ms(), sweep, e);
 }

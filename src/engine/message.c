@@ -113,13 +113,19 @@ void engine_deliver(struct engine *e, int64_t execution, int64_t message, str bo
     struct engine_execution *ex;
     struct engine_message m;
     struct error err;
-    if (engine_message_read(body, &m, &err) != STATUS_OK)
+    enum status status = engine_message_read(body, &m, &err);
+    if (status == STATUS_OK)
+        status = engine_execution_get(e, execution, &ex, &err);
+    if (status != STATUS_OK) {
+        if (message != 0 && status == STATUS_NOT_FOUND)
+            engine_commit_receive(e, message); /* it is gone, and so is who it is for */
+        else if (engine_is_passing(status))
+            e->has_undelivered = true;
         return;
-    ex = engine_find(e, execution);
-    if (!ex) {
-        if (engine_execution_get(e, execution, &ex, &err) != STATUS_OK)
-            return; /* it is gone, and so is who the message is for */
-        engine_resume(ex);
     }
+    if (message != 0 && engine_has_message(ex, message))
+        return;
+    if (m.is_child)
+        engine_child_drop(ex, m.frame, m.attempt);
     post_message(ex, &m, ex->is_kept ? message : 0);
 }

@@ -69,11 +69,17 @@ static void start_task(struct engine_execution *ex, const struct engine_action *
                                .arguments = c.arguments->root,
                                .token = c.token,
                                .retry_count = c.retry_count,
-                               .is_repeated = action->is_repeated};
-    bool is_over = f->is_submitted && action->is_repeated; /* waits for its token or child */
-    bool is_done = e->options.work && e->options.work(e->options.work_arg, e, &task);
-    if (!is_done && !is_over && !engine_work_states(ex, &c))
-        nobody_does(ex, &c);
+                               .is_repeated = action->is_repeated,
+                               .is_submitted = f->is_submitted};
+    bool is_callback = c.state->task.resource.pattern == ASL_WAIT_FOR_TASK_TOKEN;
+    if (f->is_submitted && is_callback) {
+        /* whoever has the token answers, now as before */
+    } else if (!e->options.work || !e->options.work(e->options.work_arg, e, &task)) {
+        if (f->is_submitted)
+            engine_child_again(ex, &c);
+        else if (!engine_work_states(ex, &c))
+            nobody_does(ex, &c);
+    }
     arena_done(&a);
 }
 
@@ -100,10 +106,27 @@ bool engine_works(const struct engine_execution *ex)
         if (f->phase == ASL_PHASE_WORKING && !f->is_submitted)
             return true;
     }
+    for (const struct engine_child_ref *child = ex->children; child; child = child->next) {
+        if (!child->is_kept) /* it would be begun anew */
+            return true;
+    }
     return false;
 }
 
-/* ---- ends ---- */
+/* ---- those who watch ---- */
+
+void engine_tell_started(struct engine_execution *ex)
+{
+    const struct asl_identity *who = &ex->x->identity;
+    if (!ex->has_begun || ex->x->status == ASL_EXEC_NEW)
+        return;
+    for (struct engine_watcher *w = ex->watchers; w; w = w->next) {
+        engine_started_fn *started = w->started;
+        w->started = NULL;
+        if (started)
+            started(w->arg, ex->row.id, who->id, who->start_ms);
+    }
+}
 
 void engine_tell_watchers(struct engine_execution *ex)
 {
@@ -115,6 +138,7 @@ void engine_tell_watchers(struct engine_execution *ex)
                                    .cause = x->cause,
                                    .has_error = x->has_error,
                                    .has_cause = x->has_cause};
+    engine_tell_started(ex);
     while (ex->watchers) {
         struct engine_watcher *w = ex->watchers;
         ex->watchers = w->next;
@@ -128,6 +152,7 @@ void engine_refuse(struct engine_execution *ex, const struct error *err)
 {
     struct engine_watcher *watchers = ex->watchers;
     ex->watchers = NULL;
+    engine_child_refused(ex, err);
     engine_execution_free(ex);
     while (watchers) {
         struct engine_watcher *w = watchers;

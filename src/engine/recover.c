@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Taking up what an earlier process left: executions that have something to do are read back, what
- * they wait for is asked for again, and messages that nobody received are delivered. Those that
- * only sleep stay on disk until their time comes.
+ * they wait for is asked for again in their first turn, and messages that nobody received are
+ * delivered. Those that only sleep stay on disk until their time comes. One that cannot be read is
+ * left as it is and keeps nobody else from going on.
  */
 #include "engine/engine_internal.h"
 #include <stdlib.h>
@@ -27,9 +28,11 @@ void engine_resume(struct engine_execution *ex)
                                                   .attempt = e->out.commands[i].attempt,
                                                   .is_repeated = true};
     asl_out_reset(&e->out);
+    /* A child that ended meanwhile has sent a message; that it had begun comes before that. */
+    struct engine_event *events = engine_events_take(ex);
     engine_perform(ex, actions, count);
+    engine_events_append(ex, events);
     free(actions);
-    engine_queue(ex);
 }
 
 static enum status recover_executions(struct engine *e, struct error *err)
@@ -45,8 +48,10 @@ static enum status recover_executions(struct engine *e, struct error *err)
         for (uint32_t i = 0; status == STATUS_OK && i < page.count; i++) {
             struct engine_execution *ex;
             status = engine_execution_get(e, page.rows[i].id, &ex, err);
-            if (status == STATUS_OK)
-                engine_resume(ex);
+            if (status != STATUS_OK && !engine_is_passing(status)) {
+                e->figures.unreadable++;
+                status = STATUS_OK;
+            }
         }
         from = status == STATUS_OK ? page.next : 0;
         arena_done(&a);
@@ -56,7 +61,7 @@ static enum status recover_executions(struct engine *e, struct error *err)
     return STATUS_OK;
 }
 
-static enum status recover_messages(struct engine *e, struct error *err)
+enum status engine_recover_messages(struct engine *e, struct error *err)
 {
     struct store_shards all = {0, STORE_SHARDS - 1};
     int64_t after = 0;
@@ -81,8 +86,8 @@ enum status engine_recover(struct engine *e, struct error *err)
 {
     enum status status = recover_executions(e, err);
     if (status == STATUS_OK)
-        status = recover_messages(e, err);
+        status = engine_recover_messages(e, err);
     if (status == STATUS_OK)
-        engine_sleep_sweep(e);
+        engine_sleep_start(e);
     return status;
 }

@@ -10,7 +10,7 @@
 #include "json/parse.h"
 #include <stdlib.h>
 
-static enum status find_machine(struct engine *e, str name, struct arena *a,
+enum status engine_find_machine(struct engine *e, str name, struct arena *a,
                                 struct store_machine *ret, struct error *err)
 {
     enum status status = store_find_machine(e->reader, name, a, ret, err);
@@ -72,14 +72,16 @@ static enum status begin(struct engine *e, const struct store_machine *m, str na
                                   .definition = m->definition,
                                   .name = name,
                                   .status = STORE_RUNNING,
+                                  .is_pending = true,
                                   .due_ms = STORE_NEVER,
                                   .started_ms = identity.start_ms,
                                   .stopped_ms = STORE_NEVER,
                                   .redriven_ms = STORE_NEVER};
     if (child) {
-        row.parent = child->is_waited_for ? child->parent : 0;
+        row.shard = child->shard;
+        row.parent = child->parent;
         row.parent_frame = child->frame;
-        row.parent_attempt = child->attempt;
+        row.parent_attempt = child->attempt | (child->is_waited_for ? 0 : ENGINE_NO_WAIT);
     }
     *ret = engine_execution_new(e, &row, type, d, NULL);
     (*ret)->is_awake = true;
@@ -88,24 +90,21 @@ static enum status begin(struct engine *e, const struct store_machine *m, str na
     return STATUS_OK;
 }
 
-/* The execution of this name, or NULL. */
-static enum status find_named(struct engine *e, int64_t machine, str name, struct arena *a,
+enum status engine_find_named(struct engine *e, int64_t machine, str name,
                               struct engine_execution **ret, struct error *err)
 {
     struct store_execution row;
-    *ret = NULL;
-    for (uint32_t i = 0; e->executions && i <= e->execution_mask; i++) {
-        struct engine_execution *ex = e->executions[i]; /* begun, but not kept yet */
-        if (ex && ex->is_kept && ex->row.machine == machine && ex->row.tail == 0 &&
-            str_eq(ex->row.name, name)) {
-            *ret = ex;
-            return STATUS_OK;
-        }
-    }
-    enum status status = store_find_execution_named(e->reader, machine, name, a, &row, err);
+    struct arena a;
+    *ret = engine_index_find(e, machine, name);
+    if (*ret)
+        return STATUS_OK;
+    arena_init(&a, 0);
+    enum status status = store_find_execution_named(e->reader, machine, name, &a, &row, err);
+    int64_t id = status == STATUS_OK ? row.id : 0;
+    arena_done(&a);
     if (status == STATUS_NOT_FOUND)
         return STATUS_OK;
-    return status == STATUS_OK ? engine_execution_get(e, row.id, ret, err) : status;
+    return status == STATUS_OK ? engine_execution_get(e, id, ret, err) : status;
 }
 
 enum status engine_begin(struct engine *e, str machine, str name, struct json_doc *input,
@@ -116,18 +115,21 @@ enum status engine_begin(struct engine *e, str machine, str name, struct json_do
     struct store_machine m;
     arena_init(&a, 0);
     struct engine_execution *old = NULL;
-    enum status status = find_machine(e, machine, &a, &m, err);
+    enum status status = engine_find_machine(e, machine, &a, &m, err);
     if (status == STATUS_OK && name.n == 0)
         name = asl_uuid_of(machine, engine_seed(e), 0, &a);
     if (status == STATUS_OK && !is_name(name))
         status =
             error_set(err, STATUS_INVALID, "InvalidName", "Invalid Name: '%.*s'", STR_ARG(name));
     if (status == STATUS_OK && str_eq(m.type, STR("STANDARD")))
-        status = find_named(e, m.id, name, &a, &old, err);
+        status = engine_find_named(e, m.id, name, &old, err);
     if (status == STATUS_OK && old) {
         *ret = old;
-        status = error_set(err, STATUS_CONFLICT, "ExecutionAlreadyExists",
-                           "Execution Already Exists: '%.*s'", STR_ARG(old->x->identity.id));
+        status =
+            error_set(err, STATUS_CONFLICT, "ExecutionAlreadyExists",
+                      "Execution Already Exists: 'arn:aws:states:%.*s:%.*s:execution:%.*s:%.*s'",
+                      STR_ARG(e->options.region), STR_ARG(e->options.account), STR_ARG(m.name),
+                      STR_ARG(name));
     } else if (status == STATUS_OK) {
         status = begin(e, &m, name, input, child, &a, ret, err);
     }
@@ -141,39 +143,52 @@ static void watch(struct engine_execution *ex, const struct engine_start *start)
 {
     struct engine_watcher *w = malloc(sizeof(*w));
     check(w != NULL);
-    *w = (struct engine_watcher){
-        .next = ex->watchers, .ended = start->ended, .refused = start->refused, .arg = start->arg};
+    *w = (struct engine_watcher){.next = ex->watchers,
+                                 .ended = start->ended,
+                                 .refused = start->refused,
+                                 .started = start->started,
+                                 .arg = start->arg};
     ex->watchers = w;
+    engine_queue(ex); /* who watches is told in a turn */
 }
 
-/* One of this name exists: the same input means the same execution. */
-static enum status join(struct engine_execution *ex, const struct engine_start *start,
-                        struct json_doc *input, struct error *err)
+/* Of an execution that may not have had its first turn. */
+static struct json_val input_of(const struct engine_execution *ex)
 {
-    if (!ex->x->input || !json_equal(ex->x->input->root, json_doc_root(input)))
-        return STATUS_CONFLICT;
-    (void)err;
-    watch(ex, start);
-    if (ex->is_ended)
-        engine_tell_watchers(ex);
-    else
-        engine_resume(ex);
-    return STATUS_OK;
+    if (ex->x->input)
+        return ex->x->input->root;
+    const struct engine_event *ev = ex->first_event;
+    return ev && ev->event.doc ? json_doc_root(ev->event.doc) : json_undefined();
+}
+
+/* While the store cannot write, nothing new is begun. */
+static enum status check_store(const struct engine *e, struct error *err)
+{
+    if (!e->is_stalled)
+        return STATUS_OK;
+    *err = e->stall_error;
+    return err->status;
 }
 
 enum status engine_start(struct engine *e, const struct engine_start *start, struct error *err)
 {
     struct json_doc *input;
     struct engine_execution *ex = NULL;
-    enum status status = json_parse(start->input, NULL, &input, err);
+    enum status status = check_store(e, err);
     if (status != STATUS_OK)
+        return status;
+    status = json_parse(start->input, NULL, &input, err);
+    if (status != STATUS_OK) {
+        struct error cause = *err;
         return error_set(err, STATUS_INVALID, "InvalidExecutionInput",
-                         "Invalid State Machine Execution Input: '%s'", err->message);
+                         "Invalid State Machine Execution Input: '%s'", cause.message);
+    }
     status = engine_begin(e, start->machine, start->name, input, NULL, &ex, err);
+    /* One of this name exists: the same input means the same execution. */
+    if (status == STATUS_CONFLICT && ex && json_equal(input_of(ex), json_doc_root(input)))
+        status = STATUS_OK;
     if (status == STATUS_OK)
         watch(ex, start);
-    else if (status == STATUS_CONFLICT && ex)
-        status = join(ex, start, input, err);
     json_doc_unref(input);
     return status;
 }
@@ -217,29 +232,16 @@ enum status engine_redrive(struct engine *e, int64_t execution, struct error *er
     return STATUS_OK;
 }
 
-enum status engine_answer_token(struct engine *e, str token, const struct engine_answer *answer,
-                                struct error *err)
+/* ---- by ARN and by token ---- */
+
+static enum status no_such(str arn, struct error *err)
 {
-    struct arena a;
-    struct asl_token t;
-    struct engine_execution *ex = NULL;
-    arena_init(&a, 0);
-    enum status status = asl_token_read(token, e->token_key, &a, &t, err);
-    if (status == STATUS_OK)
-        status = engine_find_arn(e, t.execution, &ex, err);
-    if (status == STATUS_OK) {
-        struct asl_frame *f = asl_exec_frame(ex->x, t.frame);
-        if (!f || f->attempt != t.attempt || f->phase != ASL_PHASE_WORKING)
-            status = error_set(err, STATUS_NOT_FOUND, "TaskTimedOut",
-                               "Task Timed Out: 'Provided task does not exist anymore'");
-        else
-            engine_answer_task(e, ex->row.id, t.frame, t.attempt, answer);
-    }
-    arena_done(&a);
-    return status;
+    return error_set(err, STATUS_NOT_FOUND, "ExecutionDoesNotExist",
+                     "Execution Does Not Exist: '%.*s'", STR_ARG(arn));
 }
 
-/* arn:aws:states:R:A:execution:MACHINE:NAME, or …:express:MACHINE:NAME:UUID */
+/* arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME; an Express execution cannot be asked for,
+ * as on AWS. */
 enum status engine_find_arn(struct engine *e, str arn, struct engine_execution **ret,
                             struct error *err)
 {
@@ -252,25 +254,52 @@ enum status engine_find_arn(struct engine *e, str arn, struct engine_execution *
             break;
         at = end + 1;
     }
-    for (uint32_t i = 0; e->executions && i <= e->execution_mask; i++) {
-        struct engine_execution *ex = e->executions[i];
-        if (ex && str_eq(ex->x->identity.id, arn)) {
-            *ret = ex;
-            return STATUS_OK;
-        }
-    }
-    if (count == 8 && str_eq(parts[5], STR("execution"))) {
-        struct arena a;
-        struct store_machine m;
-        arena_init(&a, 0);
-        enum status status = find_machine(e, parts[6], &a, &m, err);
-        *ret = NULL;
-        if (status == STATUS_OK)
-            status = find_named(e, m.id, parts[7], &a, ret, err);
-        arena_done(&a);
-        if (status != STATUS_OK || *ret)
-            return status;
-    }
-    return error_set(err, STATUS_NOT_FOUND, "ExecutionDoesNotExist",
-                     "Execution Does Not Exist: '%.*s'", STR_ARG(arn));
+    if (count != 8 || !str_eq(parts[5], STR("execution")))
+        return no_such(arn, err);
+    struct arena a;
+    struct store_machine m;
+    arena_init(&a, 0);
+    enum status status = store_find_machine(e->reader, parts[6], &a, &m, err);
+    if (status == STATUS_OK)
+        status = engine_find_named(e, m.id, parts[7], ret, err);
+    arena_done(&a);
+    if (status == STATUS_NOT_FOUND || (status == STATUS_OK && !*ret))
+        return no_such(arn, err);
+    return status;
+}
+
+static enum status timed_out(struct error *err)
+{
+    return error_set(err, STATUS_NOT_FOUND, "TaskTimedOut",
+                     "Task Timed Out: 'Provided task does not exist anymore'");
+}
+
+enum status engine_find_waiting(struct engine *e, str token, struct arena *a,
+                                struct engine_execution **ret, struct asl_token *t,
+                                struct error *err)
+{
+    enum status status = asl_token_read(token, e->token_key, a, t, err);
+    if (status == STATUS_OK)
+        status = engine_find_arn(e, t->execution, ret, err);
+    if (status != STATUS_OK)
+        return status == STATUS_NOT_FOUND ? timed_out(err) : status;
+    struct asl_frame *f = asl_exec_frame((*ret)->x, t->frame);
+    bool is_waiting = f && f->attempt == t->attempt && f->phase == ASL_PHASE_WORKING;
+    return is_waiting && !(*ret)->is_ended ? STATUS_OK : timed_out(err);
+}
+
+enum status engine_answer_token(struct engine *e, str token, const struct engine_answer *answer,
+                                struct error *err)
+{
+    struct arena a;
+    struct asl_token t;
+    struct engine_execution *ex = NULL;
+    arena_init(&a, 0);
+    enum status status = engine_find_waiting(e, token, &a, &ex, &t, err);
+    if (status == STATUS_OK && answer->kind == ASL_EVENT_TASK_SUCCEEDED && !answer->doc)
+        status = error_set(err, STATUS_INVALID, "InvalidOutput", "Invalid Output: ''");
+    if (status == STATUS_OK)
+        engine_answer_task(e, ex->row.id, t.frame, t.attempt, answer);
+    arena_done(&a);
+    return status;
 }

@@ -4,57 +4,18 @@
  * aws-sdk:sfn that concern tasks and executions.
  *
  * A child's name is given or derived from parent, frame and attempt, so that asking again (after a
- * crash) finds the child that was begun before: it exists exactly once.
+ * crash) finds the child that was begun before: it exists exactly once. An Express child is gone
+ * with its process and begun again.
  */
-#include "asl/token.h"
 #include "engine/engine_internal.h"
 #include "json/parse.h"
 #include "json/write.h"
 #include <stdlib.h>
 
-/* ---- answers ---- */
-
-static void answer_text(struct engine_execution *ex, const struct asl_command *c,
-                        enum asl_event_kind kind, const struct buf *text)
-{
-    struct json_doc *doc;
-    if (json_parse(buf_str(text), NULL, &doc, NULL) != STATUS_OK)
-        return;
-    struct engine_answer answer = {.kind = kind, .doc = doc};
-    engine_answer_task(ex->engine, ex->row.id, c->frame, c->attempt, &answer);
-    json_doc_unref(doc);
-}
-
-static void answer_failed(struct engine_execution *ex, const struct asl_command *c,
-                          const char *prefix, const struct error *err)
-{
-    struct arena a;
-    arena_init(&a, 0);
-    str name = str_of(err->name);
-    const char *end = str_ends(name, STR("Exception")) ? "" : "Exception";
-    struct engine_answer answer = {
-        .kind = ASL_EVENT_TASK_FAILED,
-        .error = arena_printf(&a, "%s.%s%s", prefix, err->name, end),
-        .cause =
-            arena_printf(&a, "%s (Service: AWSStepFunctions; Status Code: 400; Error Code: %s)",
-                         err->message, err->name),
-        .has_error = true,
-        .has_cause = true,
-    };
-    engine_answer_task(ex->engine, ex->row.id, c->frame, c->attempt, &answer);
-    arena_done(&a);
-}
-
 static str text_member(struct json_val object, const char *key)
 {
     struct json_val v = json_get(object, str_of(key));
     return v.tag == JSON_STRING ? json_str(v) : (str){0};
-}
-
-static void add_member(struct buf *out, const char *key, str text)
-{
-    buf_printf(out, "%s\"%s\":", out->n > 1 ? "," : "", key);
-    json_write_string(out, text);
 }
 
 /* ---- children ---- */
@@ -91,165 +52,106 @@ static str child_name(const struct engine_execution *ex, const struct asl_comman
     return given.n > 0 ? given : asl_uuid_of(ex->x->identity.id, c->frame, c->attempt, a);
 }
 
-static void say_started(struct engine_execution *ex, const struct asl_command *c,
-                        const struct engine_execution *child)
+static bool waits_for_end(const struct asl_command *c)
 {
-    bool waits = c->state->task.resource.pattern != ASL_REQUEST_RESPONSE;
-    struct buf text;
-    buf_init(&text, SIZE_MAX / 2);
-    buf_add_byte(&text, '{');
-    add_member(&text, "ExecutionArn", child->x->identity.id);
-    buf_printf(&text, ",\"StartDate\":%lld}", (long long)child->x->identity.start_ms);
-    answer_text(ex, c, waits ? ASL_EVENT_TASK_SUBMITTED : ASL_EVENT_TASK_SUCCEEDED, &text);
-    buf_done(&text);
+    enum asl_pattern pattern = c->state->task.resource.pattern;
+    return pattern == ASL_SYNC || pattern == ASL_SYNC_2;
 }
 
 static bool is_own_child(const struct engine_execution *ex, const struct asl_command *c,
                          const struct engine_execution *child)
 {
-    return child->row.parent_frame == c->frame && child->row.parent_attempt == c->attempt &&
-           (child->row.parent == ex->row.id || child->row.parent == 0);
+    return child->row.parent == ex->row.id && child->row.parent_frame == c->frame &&
+           (child->row.parent_attempt & ~ENGINE_NO_WAIT) == c->attempt;
+}
+
+/* The child of a task: begun now, or by this task before; "ExecutionAlreadyExists" when it is
+ * somebody else's. */
+static enum status begin_child(struct engine_execution *ex, const struct asl_command *c,
+                               struct engine_execution **ret, struct error *err)
+{
+    struct json_val arguments = c->arguments->root;
+    struct engine_child of = {.parent = ex->row.id,
+                              .frame = c->frame,
+                              .attempt = c->attempt,
+                              .shard = ex->row.shard,
+                              .is_waited_for = waits_for_end(c)};
+    struct arena a;
+    struct json_doc *input = child_input(arguments, err);
+    if (!input) {
+        struct error cause = *err;
+        return error_set(err, STATUS_INVALID, "InvalidExecutionInput",
+                         "Invalid State Machine Execution Input: '%s'", cause.message);
+    }
+    *ret = NULL;
+    arena_init(&a, 0);
+    enum status status =
+        engine_begin(ex->engine, machine_name(text_member(arguments, "StateMachineArn")),
+                     child_name(ex, c, &a), input, &of, ret, err);
+    if (status == STATUS_CONFLICT && *ret && is_own_child(ex, c, *ret))
+        status = STATUS_OK;
+    json_doc_unref(input);
+    arena_done(&a);
+    return status;
 }
 
 static void start_child(struct engine_execution *ex, const struct asl_command *c)
 {
-    struct json_val arguments = c->arguments->root;
-    enum asl_pattern pattern = c->state->task.resource.pattern;
-    struct engine_child of = {.parent = ex->row.id,
-                              .frame = c->frame,
-                              .attempt = c->attempt,
-                              .is_waited_for = pattern == ASL_SYNC || pattern == ASL_SYNC_2};
-    struct engine_execution *child = NULL;
+    struct engine_execution *child;
     struct error err;
+    if (begin_child(ex, c, &child, &err) != STATUS_OK) {
+        engine_answer_failed(ex, c, "StepFunctions", &err);
+        return;
+    }
+    if (waits_for_end(c))
+        engine_child_add(ex, c->frame, c->attempt, child);
+    child->asker = (struct engine_asker){ex->row.id, c->frame, c->attempt};
+    if (child->has_begun && child->x->status != ASL_EXEC_NEW)
+        engine_child_begun(child);
+}
+
+static bool is_start(const struct asl_resource *r)
+{
+    return (str_eq(r->resource_type, STR("states")) &&
+            str_starts(r->resource, STR("startExecution"))) ||
+           (str_eq(r->resource_type, STR("aws-sdk:sfn")) &&
+            str_eq(r->resource, STR("startExecution")));
+}
+
+void engine_child_again(struct engine_execution *ex, const struct asl_command *c)
+{
+    struct engine *e = ex->engine;
+    struct store_machine m;
     struct arena a;
+    struct error err;
+    struct engine_execution *child = NULL;
+    if (!is_start(&c->state->task.resource) || !waits_for_end(c) ||
+        engine_child_find(ex, c->frame, c->attempt))
+        return;
+    str machine = machine_name(text_member(c->arguments->root, "StateMachineArn"));
     arena_init(&a, 0);
-    struct json_doc *input = child_input(arguments, &err);
-    enum status status = STATUS_INVALID;
-    if (input)
-        status = engine_begin(ex->engine, machine_name(text_member(arguments, "StateMachineArn")),
-                              child_name(ex, c, &a), input, &of, &child, &err);
-    if (status == STATUS_CONFLICT && child && is_own_child(ex, c, child))
-        status = STATUS_OK; /* begun by an earlier process */
-    if (status == STATUS_OK)
-        say_started(ex, c, child);
-    else
-        answer_failed(ex, c, "StepFunctions", &err);
-    json_doc_unref(input);
+    enum status status = engine_find_machine(e, machine, &a, &m, &err);
+    if (status == STATUS_OK && str_eq(m.type, STR("EXPRESS")))
+        start_child(ex, c);
+    else if (status == STATUS_OK)
+        status = engine_find_named(e, m.id, child_name(ex, c, &a), &child, &err);
+    if (status == STATUS_OK && child && is_own_child(ex, c, child))
+        engine_child_add(ex, c->frame, c->attempt, child);
     arena_done(&a);
 }
 
 void engine_cancel_states(struct engine_execution *ex, const struct engine_action *action)
 {
-    struct engine *e = ex->engine;
-    for (uint32_t i = 0; e->executions && i <= e->execution_mask; i++) {
-        struct engine_execution *child = e->executions[i];
-        struct error err;
-        if (child && child->row.parent == ex->row.id && !child->is_ended &&
-            child->row.parent_frame == action->frame &&
-            child->row.parent_attempt == action->attempt) {
-            enum status status = engine_stop(e, child->row.id, STR(""), STR(""), &err);
-            (void)status; /* a best effort, as AWS makes it */
-            return;
-        }
-    }
-}
-
-/* ---- a child's end, for its parent ---- */
-
-static void put_json(struct buf *out, const char *key, struct json_val v, bool as_text)
-{
-    struct buf text;
-    buf_init(&text, SIZE_MAX / 2);
-    if (json_write(&text, v, 0, NULL) == STATUS_OK) {
-        buf_printf(out, ",\"%s\":", key);
-        if (as_text)
-            json_write_string(out, buf_str(&text));
-        else
-            buf_add(out, buf_str(&text));
-    }
-    buf_done(&text);
-}
-
-/* What DescribeExecution would say, as the parent's task sees it. */
-static void describe(const struct engine_execution *ex, bool as_text, struct buf *out)
-{
-    const struct asl_exec *x = ex->x;
-    buf_add_byte(out, '{');
-    add_member(out, "ExecutionArn", x->identity.id);
-    if (x->has_cause)
-        add_member(out, "Cause", x->cause);
-    if (x->has_error)
-        add_member(out, "Error", x->error);
-    put_json(out, "Input", x->input->root, as_text);
-    buf_add(out, STR(",\"InputDetails\":{\"Included\":true}"));
-    add_member(out, "Name", x->identity.name);
-    if (x->output) {
-        put_json(out, "Output", x->output->root, as_text);
-        buf_add(out, STR(",\"OutputDetails\":{\"Included\":true}"));
-    }
-    buf_printf(out, ",\"StartDate\":%lld", (long long)x->identity.start_ms);
-    add_member(out, "StateMachineArn", x->identity.state_machine_id);
-    add_member(out, "Status", str_of(asl_status_name(x->status)));
-    buf_printf(out, ",\"StopDate\":%lld}", (long long)x->stop_ms);
-}
-
-/* The pattern is the parent's to know: both forms of the texts are made of this one, with Input and
- * Output parsed; see engine_pattern_form. */
-void engine_child_message(struct engine_execution *ex, struct engine_message *ret, struct arena *a)
-{
-    bool is_well = ex->x->status == ASL_EXEC_SUCCEEDED;
-    struct buf text;
-    buf_init(&text, SIZE_MAX / 2);
-    describe(ex, !is_well, &text);
-    *ret = (struct engine_message){
-        .frame = ex->row.parent_frame,
-        .attempt = ex->row.parent_attempt,
-        .kind = is_well ? ASL_EVENT_TASK_SUCCEEDED : ASL_EVENT_TASK_FAILED,
-        .is_child = true,
-    };
-    str copy = arena_dup(a, buf_str(&text));
-    buf_done(&text);
-    if (is_well) {
-        ret->document = copy;
+    struct error err;
+    struct engine_child_ref *child = engine_child_find(ex, action->frame, action->attempt);
+    if (!child || child->is_kept)
         return;
-    }
-    ret->error = STR("States.TaskFailed");
-    ret->cause = copy;
-    ret->has_error = ret->has_cause = true;
-}
-
-void engine_tell_parent(struct engine_execution *ex)
-{
-    struct arena a;
-    struct engine_message m;
-    struct buf bytes;
-    arena_init(&a, 0);
-    buf_init(&bytes, SIZE_MAX / 2);
-    engine_child_message(ex, &m, &a);
-    engine_message_write(&m, &bytes);
-    engine_deliver(ex->engine, ex->row.parent, 0, buf_str(&bytes));
-    buf_done(&bytes);
-    arena_done(&a);
+    enum status status = engine_stop(ex->engine, child->id, STR(""), STR(""), &err);
+    (void)status; /* it may have ended just now */
+    engine_child_drop(ex, action->frame, action->attempt);
 }
 
 /* ---- tasks of others ---- */
-
-/* The execution that waits for a token, if it still does. */
-static enum status find_waiting(struct engine *e, str token, struct arena *a,
-                                struct engine_execution **ret, struct asl_token *t,
-                                struct error *err)
-{
-    enum status status = asl_token_read(token, e->token_key, a, t, err);
-    if (status == STATUS_OK)
-        status = engine_find_arn(e, t->execution, ret, err);
-    if (status != STATUS_OK)
-        return status;
-    struct asl_frame *f = asl_exec_frame((*ret)->x, t->frame);
-    if (f && f->attempt == t->attempt && f->phase == ASL_PHASE_WORKING)
-        return STATUS_OK;
-    return error_set(err, STATUS_NOT_FOUND, "TaskTimedOut",
-                     "Task Timed Out: 'Provided task does not exist anymore'");
-}
 
 static void fill_message(struct engine_send *send, const struct asl_token *t,
                          enum asl_event_kind kind, struct json_val arguments)
@@ -283,6 +185,23 @@ static void fill_message(struct engine_send *send, const struct asl_token *t,
     };
 }
 
+/* What is sent must be JSON: whoever waits is told later, and could not say no. */
+static enum status check_output(enum asl_event_kind kind, struct json_val arguments,
+                                struct error *err)
+{
+    struct json_val output = json_get(arguments, STR("Output"));
+    struct json_doc *doc = NULL;
+    if (kind != ASL_EVENT_TASK_SUCCEEDED ||
+        (output.tag != JSON_STRING && output.tag != JSON_UNDEFINED))
+        return STATUS_OK;
+    str text = output.tag == JSON_STRING ? json_str(output) : (str){0};
+    if (json_parse(text, NULL, &doc, NULL) != STATUS_OK)
+        return error_set(err, STATUS_INVALID, "InvalidOutput", "Invalid Output: '%.*s'",
+                         STR_ARG(str_sub(text, 0, 100)));
+    json_doc_unref(doc);
+    return STATUS_OK;
+}
+
 static void send_task(struct engine_execution *ex, const struct asl_command *c,
                       enum asl_event_kind kind)
 {
@@ -293,9 +212,11 @@ static void send_task(struct engine_execution *ex, const struct asl_command *c,
     struct error err;
     struct arena a;
     arena_init(&a, 0);
-    enum status status = find_waiting(e, text_member(arguments, "TaskToken"), &a, &to, &t, &err);
+    enum status status = check_output(kind, arguments, &err);
+    if (status == STATUS_OK)
+        status = engine_find_waiting(e, text_member(arguments, "TaskToken"), &a, &to, &t, &err);
     if (status != STATUS_OK) {
-        answer_failed(ex, c, "Sfn", &err);
+        engine_answer_failed(ex, c, "Sfn", &err);
     } else {
         struct engine_send send = {.to = to->row.id, .shard = to->row.shard};
         struct json_doc *empty;
@@ -315,24 +236,26 @@ static void send_task(struct engine_execution *ex, const struct asl_command *c,
 
 bool engine_work_states(struct engine_execution *ex, const struct asl_command *c)
 {
+    static const struct {
+        const char *operation;
+        enum asl_event_kind kind;
+    } sends[] = {
+        {"sendTaskSuccess", ASL_EVENT_TASK_SUCCEEDED},
+        {"sendTaskFailure", ASL_EVENT_TASK_FAILED},
+        {"sendTaskHeartbeat", ASL_EVENT_TASK_HEARTBEAT},
+    };
     const struct asl_resource *r = &c->state->task.resource;
     if (r->kind == ASL_RESOURCE_ACTIVITY)
         return true; /* a worker will ask for it */
-    if (str_eq(r->resource_type, STR("states")) && str_starts(r->resource, STR("startExecution"))) {
+    if (is_start(r)) {
         start_child(ex, c);
         return true;
     }
-    if (!str_eq(r->resource_type, STR("aws-sdk:sfn")))
-        return false;
-    if (str_eq(r->resource, STR("startExecution")))
-        start_child(ex, c);
-    else if (str_eq(r->resource, STR("sendTaskSuccess")))
-        send_task(ex, c, ASL_EVENT_TASK_SUCCEEDED);
-    else if (str_eq(r->resource, STR("sendTaskFailure")))
-        send_task(ex, c, ASL_EVENT_TASK_FAILED);
-    else if (str_eq(r->resource, STR("sendTaskHeartbeat")))
-        send_task(ex, c, ASL_EVENT_TASK_HEARTBEAT);
-    else
-        return false;
-    return true;
+    for (size_t i = 0; str_eq(r->resource_type, STR("aws-sdk:sfn")) && i < ARRAY_LEN(sends); i++) {
+        if (str_eq(r->resource, str_of(sends[i].operation))) {
+            send_task(ex, c, sends[i].kind);
+            return true;
+        }
+    }
+    return false;
 }
