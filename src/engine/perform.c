@@ -120,11 +120,20 @@ void engine_tell_started(struct engine_execution *ex)
     const struct asl_identity *who = &ex->x->identity;
     if (!ex->has_begun || ex->x->status == ASL_EXEC_NEW)
         return;
-    for (struct engine_watcher *w = ex->watchers; w; w = w->next) {
+    struct engine_watcher *all = ex->watchers; /* a callback may add one */
+    ex->watchers = NULL;
+    while (all) {
+        struct engine_watcher *w = all;
         engine_started_fn *started = w->started;
+        all = w->next;
         w->started = NULL;
+        w->next = ex->watchers;
+        if (w->ended)
+            ex->watchers = w;
         if (started)
             started(w->arg, ex->row.id, who->id, who->start_ms);
+        if (!w->ended)
+            free(w); /* heard all it wanted to */
     }
 }
 
