@@ -15,9 +15,11 @@ void engine_resume(struct engine_execution *ex)
     struct engine *e = ex->engine;
     struct engine_action *actions;
     uint32_t count = 0;
-    if (ex->is_ended || ex->is_awake)
+    if (ex->is_awake)
         return;
-    ex->is_awake = true;
+    ex->is_awake = true; /* also when it has ended: a redrive asks for what it wants itself */
+    if (ex->is_ended)
+        return;
     asl_out_reset(&e->out);
     asl_pending(ex->x, &e->out);
     actions = malloc(sizeof(*actions) * (e->out.command_count + 1));
