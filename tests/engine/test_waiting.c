@@ -11,18 +11,18 @@
 
 static void retries_back_off_across_processes(void **state)
 {
-    struct house h = {.clock_speed = 100};
+    struct house h = {.clock_speed = 20};
     (void)state;
     house_build(&h);
     house_machine(&h, "m", ASL_STANDARD,
                   "{'StartAt':'flaky','States':{'flaky':{" LAMBDA ",'Retry':[{'ErrorEquals':["
                   "'Bad'],'IntervalSeconds':10,'BackoffRate':2,'MaxAttempts':3}],'End':true}}}");
     house_start(&h, "m", "x", "{}");
-    assert_false(house_wait(&h, 40)); /* the first retry comes after 100 ms */
+    assert_false(house_wait(&h, 100)); /* the first retry comes after 500 ms */
     assert_int_equal(h.asked, 1);
     house_reopen(&h);
     house_start(&h, "m", "x", "{}");
-    assert_false(house_wait(&h, 150)); /* the second after 200 more */
+    assert_false(house_wait(&h, 700)); /* the second after 1,000 more */
     house_reopen(&h);
     assert_string_equal(house_run(&h, "m", "x", "{}"), "{\"ok\":true}");
     assert_int_equal(h.asked, 3);
@@ -31,14 +31,14 @@ static void retries_back_off_across_processes(void **state)
 
 static void a_task_times_out_in_the_next_process(void **state)
 {
-    struct house h = {.clock_speed = 100};
+    struct house h = {.clock_speed = 20};
     (void)state;
     house_build(&h);
     house_machine(&h, "m", ASL_STANDARD,
                   "{'StartAt':'never','States':{'never':{" LAMBDA
                   ",'TimeoutSeconds':20,'End':true}}}");
     house_start(&h, "m", "x", "{}");
-    assert_false(house_wait(&h, 50));
+    assert_false(house_wait(&h, 200));
     house_reopen(&h);
     assert_string_equal(house_run(&h, "m", "x", "{}"), "States.Timeout: ");
     assert_int_equal(h.asked, 2);
@@ -47,7 +47,7 @@ static void a_task_times_out_in_the_next_process(void **state)
 
 static void heartbeats_keep_a_task_alive(void **state)
 {
-    struct house h = {.clock_speed = 100};
+    struct house h = {.clock_speed = 20};
     struct error err;
     (void)state;
     house_build(&h);
@@ -60,7 +60,7 @@ static void heartbeats_keep_a_task_alive(void **state)
     assert_false(house_wait(&h, 100));
     for (int i = 0; i < 4; i++) {
         assert_int_equal(engine_answer_token(h.engine, str_of(h.token), &beat, &err), STATUS_OK);
-        assert_false(house_wait(&h, 100));
+        assert_false(house_wait(&h, 350));
     }
     assert_true(house_wait(&h, 5000));
     assert_string_equal(h.output, "States.Timeout: ");
@@ -129,7 +129,7 @@ static void sleepers_leave_memory_and_wake_on_time(void **state)
     assert_true(house_until(&h, are_all_ended, 10000));
     row = house_row(&h, "m", "x0");
     int64_t late_ms = row.stopped_ms - row.started_ms - 40000;
-    assert_true(late_ms >= 0 && late_ms < 20 * 500); /* half a second, and the machine is busy */
+    assert_true(late_ms >= 0 && late_ms < 20 * 1000); /* a second, and the machine is busy */
     assert_int_equal(h.asked, SLEEPERS);
     house_tear_down(&h);
 }

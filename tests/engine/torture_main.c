@@ -290,7 +290,7 @@ static int report(const char *folder)
 int main(int argc, char **argv)
 {
     if (argc >= 3 && strcmp(argv[1], "run") == 0)
-        return run(argv[2], argc > 4 ? argv[3] : NULL, argc > 4 ? atol(argv[4]) : 0);
+        return run(argv[2], argc > 4 ? argv[3] : NULL, argc > 4 ? strtol(argv[4], NULL, 10) : 0);
     if (argc == 3 && strcmp(argv[1], "report") == 0)
         return report(argv[2]);
     fprintf(stderr, "usage: torture run FOLDER [POINT N] | torture report FOLDER\n");
