@@ -93,6 +93,8 @@ static enum status step(struct engine_execution *ex, struct asl_event event, int
     enum status status = asl_step(ex->x, &event, &e->out, err);
     if (e->out.reads_clock)
         e->clock_given_ms = ex->x->clock_ms;
+    if (status == STATUS_OK && e->options.on_step)
+        e->options.on_step(e->options.on_step_arg, ex->x, &event, &e->out);
     count(e);
     return status;
 }

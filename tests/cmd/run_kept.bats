@@ -92,6 +92,13 @@ END
     run -2 "$AFFLUX" inspect --history -d kept
 }
 
+@test "each step can be seen" {
+    run -0 --separate-stderr "$AFFLUX" run wait.asl.json -d kept --name once --trace
+    has "$stderr" 'once: start at='
+    has "$stderr" 'WAIT_BEGUN frame=1 state="Rest"'
+    has "$stderr" 'EXECUTION_SUCCEEDED'
+}
+
 @test "--data goes by the clock" {
     run -2 "$AFFLUX" run wait.asl.json -d kept --virtual-time
     run -2 "$AFFLUX" run wait.asl.json -d kept --type EXPRESS
