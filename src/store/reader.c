@@ -170,6 +170,17 @@ enum status store_find_step(struct store_reader *r, int64_t id, struct arena *a,
     return status;
 }
 
+enum status store_find_thing(struct store_reader *r, str service, str name, struct arena *a,
+                             str *ret_body, struct error *err)
+{
+    sqlite3_stmt *s = store_db_statement(r->db, SQL_FIND_THING, err);
+    if (!s)
+        return err->status;
+    store_bind_text(s, 1, service);
+    store_bind_text(s, 2, name);
+    return find_bytes(r, s, 0, "thing", a, ret_body, err);
+}
+
 /* ---- chains ---- */
 
 static enum status broken_chain(int64_t execution, int64_t step, struct error *err)

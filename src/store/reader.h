@@ -109,4 +109,13 @@ NODISCARD enum status store_list_map_runs(struct store_reader *r, int64_t execut
  * that does not. Reads everything. */
 NODISCARD enum status store_verify(struct store_reader *r, struct error *err);
 
+/* What a service keeps (store/tx.h). */
+NODISCARD enum status store_find_thing(struct store_reader *r, str service, str name,
+                                       struct arena *a, str *ret_body, struct error *err);
+/* Names that begin with prefix and come after `after`, in the order of their bytes, at most limit.
+ */
+NODISCARD enum status store_list_things(struct store_reader *r, str service, str prefix, str after,
+                                        uint32_t limit, struct arena *a, str **ret_names,
+                                        uint32_t *ret_count, struct error *err);
+
 #endif

@@ -271,3 +271,34 @@ enum status store_list_map_runs(struct store_reader *r, int64_t execution, int64
     *ret_count = rows.count;
     return STATUS_OK;
 }
+
+/* ---- things of services ---- */
+
+static enum status read_name(sqlite3_stmt *s, struct arena *a, void *row, struct error *err)
+{
+    return store_read_bytes(s, 0, a, row, err);
+}
+
+enum status store_list_things(struct store_reader *r, str service, str prefix, str after,
+                              uint32_t limit, struct arena *a, str **ret_names, uint32_t *ret_count,
+                              struct error *err)
+{
+    struct rows rows;
+    sqlite3_stmt *s = store_db_statement(r->db, SQL_LIST_THINGS, err);
+    if (!s)
+        return err->status;
+    store_bind_text(s, 1, service);
+    store_bind_text(s, 2, after.p ? after : STR(""));
+    store_bind_text(s, 3, prefix.p ? prefix : STR(""));
+    store_bind_int(s, 4, limit);
+    if (read_all(r, s, limit, sizeof(**ret_names), read_name, a, &rows, err) != STATUS_OK)
+        return err->status;
+    /* Those with the prefix stand together, at the beginning. */
+    const str *names = rows.p;
+    uint32_t count = 0;
+    while (count < rows.count && str_starts(names[count], prefix))
+        count++;
+    *ret_names = rows.p;
+    *ret_count = count;
+    return STATUS_OK;
+}

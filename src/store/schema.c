@@ -67,6 +67,9 @@ static const char version_1[] =
     " children_total INTEGER NOT NULL, cursor BLOB, state BLOB) STRICT;"
     "CREATE INDEX map_run_execution ON map_run (execution);"
 
+    "CREATE TABLE service (service TEXT NOT NULL, name TEXT NOT NULL, body BLOB NOT NULL,"
+    " PRIMARY KEY (service, name)) STRICT, WITHOUT ROWID;"
+
     /* for people */
     "CREATE VIEW executions AS SELECT e.id, m.name AS machine, e.name, e.status,"
     " strftime('%Y-%m-%dT%H:%M:%fZ', e.started_at / 1000.0, 'unixepoch') AS started,"

@@ -92,6 +92,13 @@
     X(FIND_MAP_RUN, "SELECT " MAP_RUN_COLUMNS " FROM map_run WHERE id = ?1")                       \
     X(LIST_MAP_RUNS, "SELECT " MAP_RUN_COLUMNS " FROM map_run "                                    \
                      "WHERE execution = ?1 AND id > ?2 ORDER BY id LIMIT ?3")                      \
+    /* things of services */                                                                       \
+    X(PUT_THING, "INSERT INTO service (service, name, body) VALUES (?1, ?2, ?3) "                  \
+                 "ON CONFLICT (service, name) DO UPDATE SET body = ?3")                            \
+    X(DELETE_THING, "DELETE FROM service WHERE service = ?1 AND name = ?2")                        \
+    X(FIND_THING, "SELECT body FROM service WHERE service = ?1 AND name = ?2")                     \
+    X(LIST_THINGS, "SELECT name FROM service WHERE service = ?1 AND name > ?2 AND name >= ?3 "     \
+                   "ORDER BY name LIMIT ?4")                                                       \
     /* retention */                                                                                \
     X(HIDE, "UPDATE execution SET status = 'DELETING', machine = 0, name = NULL WHERE id = ?1")    \
     X(FIND_HIDDEN, "SELECT id FROM execution INDEXED BY execution_deleting "                       \

@@ -387,3 +387,32 @@ enum status store_tx_set_map_run(struct store_tx *tx, const struct store_map_run
 {
     return put_map_run(tx, SQL_SET_MAP_RUN, m, err);
 }
+
+/* ---- things of services ---- */
+
+enum status store_tx_put_thing(struct store_tx *tx, str service, str name, str body,
+                               struct error *err)
+{
+    sqlite3_stmt *s = store_tx_writing(tx, SQL_PUT_THING, name.n + body.n, err);
+    if (!s)
+        return err->status;
+    store_bind_text(s, 1, service);
+    store_bind_text(s, 2, name);
+    store_bind_blob(s, 3, body.p ? body : STR(""));
+    return store_tx_wrote(tx, s, err);
+}
+
+enum status store_tx_delete_thing(struct store_tx *tx, str service, str name, struct error *err)
+{
+    sqlite3_stmt *s = store_tx_writing(tx, SQL_DELETE_THING, 0, err);
+    if (!s)
+        return err->status;
+    store_bind_text(s, 1, service);
+    store_bind_text(s, 2, name);
+    if (store_tx_wrote(tx, s, err) != STATUS_OK)
+        return err->status;
+    if (sqlite3_changes(tx->db.handle) == 0)
+        return failed(tx, error_set(err, STATUS_NOT_FOUND, "StoreNotFound", "no %.*s named %.*s",
+                                    STR_ARG(service), STR_ARG(str_sub(name, 0, 256))));
+    return STATUS_OK;
+}

@@ -68,4 +68,11 @@ NODISCARD enum status store_tx_start_map_run(struct store_tx *tx, const struct s
 NODISCARD enum status store_tx_set_map_run(struct store_tx *tx, const struct store_map_run *m,
                                            struct error *err);
 
+/* What a service keeps under a name: adds or replaces. */
+NODISCARD enum status store_tx_put_thing(struct store_tx *tx, str service, str name, str body,
+                                         struct error *err);
+/* STATUS_NOT_FOUND (StoreNotFound) when there is none. */
+NODISCARD enum status store_tx_delete_thing(struct store_tx *tx, str service, str name,
+                                            struct error *err);
+
 #endif
