@@ -38,8 +38,8 @@ struct connection_auth {
     struct connection_http http;                    /* for calls */
 };
 
-/* The connection that an ARN names; texts lie in the arena. False: the task fails as ret_failure
- * says (Events.ConnectionResource.…). */
+/* The connection that an ARN names, unless strict also one without the id at its end; texts lie in
+ * the arena. False: the task fails as ret_failure says (Events.ConnectionResource.…). */
 bool connection_auth_load(const struct connections *c, struct arena *arena, str arn,
                           struct connection_auth *ret, struct service_failure *ret_failure);
 

@@ -113,7 +113,7 @@ str connection_name_of(str arn)
     if (at == STR_NONE || !str_starts(arn, STR("arn:")))
         return (str){"", 0};
     size_t end = str_find_byte(arn, '/', at + word.n);
-    return end == STR_NONE ? (str){"", 0} : str_sub(arn, at + word.n, end);
+    return str_sub(arn, at + word.n, end == STR_NONE ? arn.n : end);
 }
 
 /* ---- parameters ---- */

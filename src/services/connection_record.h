@@ -35,7 +35,7 @@ NODISCARD enum status connection_record_read(struct arena *arena, str bytes,
 NODISCARD enum status connection_record_write(const struct connection_record *r, struct buf *out,
                                               struct error *err);
 
-/* The name within the ARN of a connection; empty when it is none. */
+/* The name within the ARN of a connection, with or without its id; empty when it is none. */
 str connection_name_of(str arn);
 
 /* ---- parameters, with and without secrets ---- */

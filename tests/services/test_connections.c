@@ -102,8 +102,9 @@ static void an_arn_of_no_connection_is_not_found(void **state)
     static const char *const arns[] = {
         "",
         "c",
-        "arn:aws:events:eu-central-1:000000000000:connection/c",
         "arn:aws:events:eu-central-1:000000000000:connection/c/other",
+        "arn:aws:events:eu-central-1:000000000000:connection/c/",
+        "arn:aws:events:eu-west-1:000000000000:connection/c",
         "arn:aws:events:eu-central-1:000000000000:connection/d/1",
         "x:connection/c/1"};
     for (size_t i = 0; i < sizeof arns / sizeof arns[0]; i++) {
@@ -113,6 +114,18 @@ static void an_arn_of_no_connection_is_not_found(void **state)
     run(w, "DeleteConnection", "{'Name':'c'}");
     run(w, "CreateConnection", basic);
     assert_false(load(w, arn)); /* one of the same name is another one */
+}
+
+static void an_arn_may_end_with_the_name_unless_it_is_strict(void **state)
+{
+    struct world *w = *state;
+    str name = STR("arn:aws:events:eu-central-1:000000000000:connection/c");
+    str arn = run(w, "CreateConnection", basic);
+    assert_true(load(w, name));
+    assert_true(str_eq(w->auth.arn, arn));
+    w->c.is_strict = true;
+    assert_false(load(w, name));
+    assert_true(load(w, arn));
 }
 
 static void a_deauthorized_connection_fails_calls(void **state)
@@ -240,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_connection_opens_by_its_arn),
         TEST(an_arn_of_no_connection_is_not_found),
+        TEST(an_arn_may_end_with_the_name_unless_it_is_strict),
         TEST(a_deauthorized_connection_fails_calls),
         TEST(another_key_fails_calls_and_new_parameters_heal_it),
         TEST(the_first_token_settles_the_state),
