@@ -104,6 +104,8 @@ static void keep_options(struct engine *e, const struct engine_options *options)
         options->account.n > 0 ? arena_dup(&e->arena, options->account) : STR("000000000000");
     e->options.region =
         options->region.n > 0 ? arena_dup(&e->arena, options->region) : STR("us-east-1");
+    if (options->ca_file)
+        e->options.ca_file = arena_cstr(&e->arena, str_of(options->ca_file));
     if (e->options.max_idle == 0)
         e->options.max_idle = ENGINE_MAX_IDLE;
     e->clock_base_ms = loop_wall_ms();
@@ -119,6 +121,9 @@ static enum status open_all(struct engine *e, struct error *err)
     status = store_reader_open(e->options.data, vfs, &e->reader, err);
     if (status == STATUS_OK)
         status = read_key(e, err);
+    if (status != STATUS_OK)
+        return status;
+    status = engine_http_open(e, err);
     if (status != STATUS_OK)
         return status;
     e->client = store_client_new(e->store, engine_wake, e->door);
@@ -181,6 +186,7 @@ void engine_close(struct engine *e)
     if (!e)
         return;
     e->is_closing = true;
+    engine_http_close(e);
     store_client_free(e->client); /* waits; what comes back is not acted upon */
     loop_timer_stop(e->loop, &e->sleep_timer);
     loop_timer_stop(e->loop, &e->stall_timer);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The engine: the only floor that joins the pure machine (asl/) and the world (loop/, store/,
- * http/).
+ * http/, services/).
  *
  *   event ──► asl_step ──► records + commands ──► one unit of the store ──► commands performed ──►
  * event …
@@ -17,6 +17,7 @@
 #define AFFLUX_ENGINE_ENGINE_H
 
 #include "asl/step.h"
+#include "http/limits.h"
 #include "loop/loop.h"
 #include "store/store.h"
 
@@ -63,7 +64,11 @@ struct engine_options {
     const struct store_options *store;             /* NULL: the usual */
     void (*at_point)(void *arg, const char *name); /* called on the way of a commit, for tests */
     void *point_arg;
+    const char *ca_file; /* whom http:invoke trusts; NULL: the system's certificates */
+    /* Of hosts and connections that http:invoke calls; NULL: ENGINE_CALLS_PER_HOST, strict: none */
+    const struct http_limits_options *limits;
 };
+enum { ENGINE_CALLS_PER_HOST = 256, ENGINE_RESENDS = 8 /* of a call, because of Retry-After */ };
 enum {
     ENGINE_MAX_IDLE = 10000,
     ENGINE_MAX_DEFINITIONS = 1000, /* kept compiled */
@@ -127,6 +132,12 @@ void engine_answer_task(struct engine *e, int64_t execution, uint32_t frame, uin
  * "InvalidToken"; STATUS_NOT_FOUND "TaskTimedOut". */
 NODISCARD enum status engine_answer_token(struct engine *e, str token,
                                           const struct engine_answer *answer, struct error *err);
+
+/* An operation of services/connections.h on the connections of the data folder, from JSON text to
+ * JSON text, appended; durable before it returns. Errors are those of the operation, and
+ * STATUS_NOT_FOUND "UnknownOperationException". */
+NODISCARD enum status engine_connection(struct engine *e, str operation, str request,
+                                        struct buf *answer, struct error *err);
 
 struct engine_figures {
     uint64_t steps, records, moves; /* a move: a state that was entered */

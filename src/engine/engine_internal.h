@@ -117,6 +117,8 @@ struct engine_door {
     atomic_bool is_taken_asked;
 };
 
+struct engine_http; /* engine/http.h */
+
 struct engine {
     struct loop *loop;
     struct engine_door *door;
@@ -141,6 +143,7 @@ struct engine {
     bool is_closing;
     bool has_undelivered;          /* messages whose receivers could not be read */
     struct loop_timer sleep_timer; /* executions out of memory that are due */
+    struct engine_http *http;
 
     struct engine_commit *commits;                      /* all of them */
     struct engine_commit *first_waiting, *last_waiting; /* not handed to the store yet, */
@@ -305,6 +308,14 @@ NODISCARD enum status engine_find_arn(struct engine *e, str arn, struct engine_e
 NODISCARD enum status engine_find_waiting(struct engine *e, str token, struct arena *a,
                                           struct engine_execution **ret, struct asl_token *t,
                                           struct error *err);
+
+/* ---- work_http.c ---- */
+NODISCARD enum status engine_http_open(struct engine *e, struct error *err);
+void engine_http_close(struct engine *e);
+/* http:invoke; false when the resource is another. */
+bool engine_work_http(struct engine_execution *ex, const struct asl_command *c);
+/* False: no call is under way for the task. */
+bool engine_cancel_http(struct engine_execution *ex, const struct engine_action *action);
 
 /* ---- work_states.c ---- */
 /* states:startExecution and aws-sdk:sfn:…; false when the resource is none of these. */

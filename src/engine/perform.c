@@ -77,7 +77,7 @@ static void start_task(struct engine_execution *ex, const struct engine_action *
     } else if (!e->options.work || !e->options.work(e->options.work_arg, e, &task)) {
         if (f->is_submitted)
             engine_child_again(ex, &c);
-        else if (!engine_work_states(ex, &c))
+        else if (!engine_work_states(ex, &c) && !engine_work_http(ex, &c))
             nobody_does(ex, &c);
     }
     arena_done(&a);
@@ -89,7 +89,10 @@ void engine_perform(struct engine_execution *ex, const struct engine_action *act
     for (uint32_t i = 0; i < count; i++) {
         switch (actions[i].kind) {
         case ASL_START_TASK: start_task(ex, &actions[i]); break;
-        case ASL_CANCEL_TASK: engine_cancel_states(ex, &actions[i]); break;
+        case ASL_CANCEL_TASK:
+            if (!engine_cancel_http(ex, &actions[i]))
+                engine_cancel_states(ex, &actions[i]);
+            break;
         case ASL_START_MAP_RUN:
         case ASL_CANCEL_MAP_RUN:
         case ASL_REDRIVE_MAP_RUN:

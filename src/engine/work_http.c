@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The task http:invoke: calls under way, by the frame that waits for each. What a call is lies in
+ * services/http_task.h; who may call when, in http/gate.h.
+ *
+ * A call may be made more than once: what was under way when a process ended is asked for again by
+ * the next one. It holds its arguments, so that it does not depend on the execution staying in
+ * memory; an answer that nobody waits for any more changes nothing.
+ */
+#include "engine/http.h"
+#include <stdlib.h>
+
+struct engine_call {
+    struct engine_call *next, **place; /* with the same hash */
+    struct engine *engine;
+    int64_t execution;
+    uint32_t frame, attempt;
+    struct json_doc *arguments;
+    struct http_task *task;
+};
+
+/* ---- the table ---- */
+
+static struct engine_call **head_of(const struct engine_http *h, int64_t execution, uint32_t frame)
+{
+    uint64_t key = (uint64_t)execution * UINT64_C(0x9E3779B97F4A7C15) + frame;
+    key *= UINT64_C(0xD6E8FEB86659FD93);
+    return &h->calls[(uint32_t)(key >> 32) & h->call_mask];
+}
+
+static void link_call(struct engine_http *h, struct engine_call *call)
+{
+    struct engine_call **head = head_of(h, call->execution, call->frame);
+    call->next = *head;
+    call->place = head;
+    if (call->next)
+        call->next->place = &call->next;
+    *head = call;
+}
+
+static void grow(struct engine_http *h)
+{
+    struct engine_call **old = h->calls;
+    uint32_t old_size = old ? h->call_mask + 1 : 0, size = old ? old_size * 2 : 64;
+    h->calls = calloc(size, sizeof(struct engine_call *));
+    check(h->calls != NULL);
+    h->call_mask = size - 1;
+    for (uint32_t i = 0; i < old_size; i++) {
+        for (struct engine_call *call = old[i], *next; call; call = next) {
+            next = call->next;
+            link_call(h, call);
+        }
+    }
+    free(old);
+}
+
+static struct engine_call *find_call(const struct engine_http *h, int64_t execution, uint32_t frame,
+                                     uint32_t attempt)
+{
+    if (!h->calls)
+        return NULL;
+    struct engine_call *call = *head_of(h, execution, frame);
+    while (call &&
+           (call->execution != execution || call->frame != frame || call->attempt != attempt))
+        call = call->next;
+    return call;
+}
+
+/* Its task has ended or was canceled. */
+static void call_free(struct engine_call *call)
+{
+    *call->place = call->next;
+    if (call->next)
+        call->next->place = call->place;
+    call->engine->http->call_count--;
+    json_doc_unref(call->arguments);
+    free(call);
+}
+
+/* ---- calls ---- */
+
+static void call_ended(void *arg, const struct http_task_end *end)
+{
+    struct engine_call *call = arg;
+    struct engine_answer answer = {.kind = ASL_EVENT_TASK_SUCCEEDED, .doc = end->doc};
+    if (end->failure)
+        answer = (struct engine_answer){.kind = ASL_EVENT_TASK_FAILED,
+                                        .error = end->failure->error,
+                                        .cause = end->failure->cause,
+                                        .has_error = true,
+                                        .has_cause = true};
+    engine_answer_task(call->engine, call->execution, call->frame, call->attempt, &answer);
+    json_doc_unref(end->doc);
+    call_free(call);
+}
+
+/* The task's own timeout is the machine's to enforce; 0: there is none that a call could reach. */
+static uint32_t timeout_of(const struct asl_command *c)
+{
+    return c->timeout_ms > 0 && c->timeout_ms < UINT32_MAX ? (uint32_t)c->timeout_ms : 0;
+}
+
+bool engine_work_http(struct engine_execution *ex, const struct asl_command *c)
+{
+    const struct asl_resource *r = &c->state->task.resource;
+    struct engine_http *h = ex->engine->http;
+    if (!str_eq(r->resource_type, STR("http")) || !str_eq(r->resource, STR("invoke")))
+        return false;
+    if (find_call(h, ex->row.id, c->frame, c->attempt))
+        return true; /* asked for again after a commit that failed: it is under way */
+    struct engine_call *call = malloc(sizeof(*call));
+    check(call != NULL);
+    *call = (struct engine_call){.engine = ex->engine,
+                                 .execution = ex->row.id,
+                                 .frame = c->frame,
+                                 .attempt = c->attempt,
+                                 .arguments = json_doc_ref(c->arguments->json)};
+    if (!h->calls || h->call_count > h->call_mask)
+        grow(h);
+    link_call(h, call);
+    h->call_count++;
+    struct http_task_options options = {.timeout_ms = timeout_of(c)};
+    call->task = http_task_start(h->tasks, c->arguments->root, &options, call_ended, call);
+    return true;
+}
+
+bool engine_cancel_http(struct engine_execution *ex, const struct engine_action *action)
+{
+    struct engine_http *h = ex->engine->http;
+    struct engine_call *call = find_call(h, ex->row.id, action->frame, action->attempt);
+    if (!call)
+        return false;
+    http_task_cancel(call->task);
+    call_free(call);
+    return true;
+}
+
+/* ---- open and close ---- */
+
+static void open_tasks(struct engine *e)
+{
+    struct engine_http *h = e->http;
+    struct http_limits_options limits = {.is_off = e->options.is_strict,
+                                         .host = {.in_flight = ENGINE_CALLS_PER_HOST}};
+    h->gate = http_gate_new(e->loop, h->client, e->options.limits ? e->options.limits : &limits);
+    connections_kept_read(&h->kept, e->reader);
+    h->connections = (struct connections){.store = &h->kept.store,
+                                          .box = &h->box,
+                                          .region = e->options.region,
+                                          .account = e->options.account,
+                                          .is_strict = e->options.is_strict};
+    h->tasks = http_tasks_new(&(struct http_tasks_options){
+        .loop = e->loop,
+        .gate = h->gate,
+        .connections = &h->connections,
+        .invoke = {.region = e->options.region, .is_strict = e->options.is_strict},
+        .resend_max = e->options.is_strict ? 0 : ENGINE_RESENDS,
+        .on_token = engine_connection_settle,
+        .on_token_arg = e});
+}
+
+enum status engine_http_open(struct engine *e, struct error *err)
+{
+    struct engine_http *h = calloc(1, sizeof(*h));
+    struct http_client_options client = {.ca_file = e->options.ca_file};
+    check(h != NULL);
+    e->http = h;
+    str path = arena_printf(&e->arena, "%.*s/secret.key", STR_ARG(e->options.data));
+    enum status status = secret_box_open(arena_cstr(&e->arena, path), &h->box, err);
+    if (status == STATUS_OK)
+        status = http_client_new(e->loop, &client, &h->client, err);
+    if (status == STATUS_OK)
+        open_tasks(e);
+    return status;
+}
+
+void engine_http_close(struct engine *e)
+{
+    struct engine_http *h = e->http;
+    if (!h)
+        return;
+    http_tasks_free(h->tasks);
+    for (uint32_t i = 0; h->calls && i <= h->call_mask; i++) {
+        while (h->calls[i])
+            call_free(h->calls[i]);
+    }
+    free(h->calls);
+    http_gate_free(h->gate);
+    http_client_free(h->client);
+    secret_box_done(&h->box);
+    free(h);
+    e->http = NULL;
+}
