@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * afflux run: a definition is run in the simulated world of sim/, with scripted answers, in virtual
- * or in real time. The command line is read in run_options.c, what is printed is in run_show.c.
- * This file has the only clock.
+ * afflux run: a definition is run on the engine (run_kept.c), or in the simulated world of sim/,
+ * with scripted answers, in virtual or in real time. The command line is read in run_options.c,
+ * what is printed is in run_show.c.
  */
 #include "cmd/cmd.h"
 
@@ -10,6 +10,7 @@
 #include "cmd/eval_show.h"
 #include "cmd/findings.h"
 #include "cmd/reader.h"
+#include "cmd/run_connections.h"
 #include "cmd/run_kept.h"
 #include "cmd/run_options.h"
 #include "cmd/run_show.h"
@@ -22,38 +23,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RUN_MAX_DEFINITION = 1 << 26, RUN_WAIT_MOST_MS = 60 * 60 * 1000, RUN_MESSAGE_BYTES = 1024 };
+enum { RUN_MAX_DEFINITION = 1 << 26, RUN_WAIT_MOST_MS = 60 * 60 * 1000 };
 
 struct run {
     struct run_options options;
     struct run_show show;
-    struct buf definition_text, input_text, mock_text;
+    struct buf definition_text, input_text, mock_text, connections_text;
     struct asl_definition *definition;
     struct sim_mocks *mocks;
     struct sim *sim;
 };
-
-/* Messages quote data, which must not steer the terminal and may be long. Ends the text. */
-static void run_say(struct buf *text)
-{
-    struct buf shown;
-    buf_init(&shown, SIZE_MAX / 2);
-    size_t n = text->n < RUN_MESSAGE_BYTES ? text->n : RUN_MESSAGE_BYTES;
-    while (n < text->n && n > 0 && ((unsigned char)text->p[n] & 0xC0) == 0x80)
-        n--; /* not within a character */
-    eval_show_message(str_sub(buf_str(text), 0, n), &shown);
-    cmd_error("run", "%.*s%s", (int)shown.n - 1, shown.p, n < text->n ? "…" : "");
-    buf_done(&shown);
-    buf_done(text);
-}
-
-static void run_say_error(const char *about, const struct error *err)
-{
-    struct buf text;
-    buf_init(&text, SIZE_MAX / 2);
-    buf_printf(&text, "%s%s%s", about ? about : "", about ? ": " : "", err->message);
-    run_say(&text);
-}
 
 /* ---- reading ---- */
 
@@ -123,6 +102,12 @@ static bool run_load_input(struct run *r, str *ret)
     return true;
 }
 
+static bool run_load_connections(struct run *r)
+{
+    const char *path = r->options.connections;
+    return !path || run_read_file(path, RUN_MAX_CONNECTIONS, &r->connections_text);
+}
+
 /* ---- time ---- */
 
 static volatile sig_atomic_t run_is_interrupted;
@@ -189,15 +174,7 @@ static int run_say_end(struct run *r)
                   RUN_MAX_HISTORY);
     if (root->status == ASL_EXEC_SUCCEEDED)
         return is_written && !r->show.is_history_cut ? CMD_OK : CMD_FAILED;
-    struct buf text;
-    buf_init(&text, SIZE_MAX / 2);
-    buf_printf(&text, "%s: ", asl_status_name(root->status));
-    buf_add(&text, root->has_error ? root->error : STR("no error given"));
-    if (root->has_cause) {
-        buf_add(&text, STR(": "));
-        buf_add(&text, root->cause);
-    }
-    run_say(&text);
+    run_say_failure(root);
     return CMD_FAILED;
 }
 
@@ -240,6 +217,18 @@ static void run_set_options(struct run *r, struct sim_options *o)
     r->show.is_json = from->is_json;
 }
 
+/* The world is simulated where time or chance are, and for map runs without a folder to keep their
+ * children in. */
+static bool run_is_simulated(const struct run *r)
+{
+    bool has_map_run = false;
+    for (uint32_t i = 0; i < r->definition->state_count; i++) {
+        const struct asl_state *state = r->definition->states[i];
+        has_map_run = has_map_run || (state->type == ASL_MAP && state->map.is_distributed);
+    }
+    return r->options.is_virtual || r->options.has_seed || (has_map_run && !r->options.data);
+}
+
 static int run_on_engine(struct run *r, str input)
 {
     struct run_kept kept = {.options = &r->options,
@@ -247,7 +236,8 @@ static int run_on_engine(struct run *r, str input)
                             .definition = r->definition,
                             .mocks = r->mocks,
                             .definition_text = buf_str(&r->definition_text),
-                            .input = input};
+                            .input = input,
+                            .connections = buf_str(&r->connections_text)};
     r->show.is_traced = r->options.is_traced;
     r->show.is_history = r->options.is_history;
     r->show.is_json = r->options.is_json;
@@ -258,9 +248,10 @@ static int run_all(struct run *r)
 {
     struct sim_options options = {.max_steps = UINT64_MAX};
     str input;
-    if (!run_load_definition(r) || !run_load_mocks(r) || !run_load_input(r, &input))
+    if (!run_load_definition(r) || !run_load_mocks(r) || !run_load_input(r, &input) ||
+        !run_load_connections(r))
         return CMD_FAILED;
-    if (r->options.data)
+    if (!run_is_simulated(r))
         return run_on_engine(r, input);
     run_set_options(r, &options);
     r->sim = sim_new(r->definition, r->options.type, &options);
@@ -295,6 +286,7 @@ int cmd_run(int argc, char **argv)
     buf_done(&r.definition_text);
     buf_done(&r.input_text);
     buf_done(&r.mock_text);
+    buf_done(&r.connections_text);
     run_show_done(&r.show);
     return code;
 }

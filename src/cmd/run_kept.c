@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An execution on the engine, in a data folder. The machine takes its name from the file, the
- * execution from --name, or else from definition and input, so that the same command line means the
- * same execution: it goes on where the last process left it, or tells how it ended.
+ * An execution on the engine. The machine takes its name from the file, the execution from --name.
+ * In a data folder it is made of definition and input otherwise, so that the same command line
+ * means the same execution: it goes on where the last process left it, or tells how it ended.
+ * Without one the folder is a temporary one, and so is the name.
+ *
+ * What is shown at the end comes from the store; of an Express execution, which is not in it, from
+ * its steps.
  *
  * Mocks answer as in the simulated world, by the clock. Which call of a state it is counts from the
  * start of this process: what was answered and kept is not asked again.
@@ -12,12 +16,14 @@
 #include "asl/token.h"
 #include "base/check.h"
 #include "cmd/cmd.h"
-#include "cmd/eval_show.h"
+#include "cmd/run_connections.h"
+#include "cmd/run_folder.h"
 #include "engine/engine.h"
 #include "engine/inspect.h"
 #include "json/parse.h"
 #include "loop/loop.h"
 #include <stdlib.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 struct kept {
@@ -27,19 +33,13 @@ struct kept {
     struct arena arena;
     uint32_t *calls;             /* of each state */
     struct kept_answer *answers; /* under way */
+    str data, name;              /* of the folder and the execution */
+    char folder[RUN_FOLDER_MAX]; /* a temporary one; empty: none */
     int64_t execution;
     bool has_ended, is_interrupted, is_refused;
+    bool is_unwritten; /* what it has come to could not be written */
     int code;
 };
-
-static void say_error(const struct error *err)
-{
-    struct buf shown;
-    buf_init(&shown, SIZE_MAX / 2);
-    eval_show_message(str_of(err->message), &shown);
-    cmd_error("run", "%.*s", shown.n > 0 ? (int)shown.n - 1 : 0, shown.p);
-    buf_done(&shown);
-}
 
 /* ---- mocks ---- */
 
@@ -144,7 +144,8 @@ static void ended(void *arg, const struct engine_result *result)
     struct kept *kept = arg;
     kept->has_ended = true;
     kept->execution = result->execution;
-    kept->code = result->status == ASL_EXEC_SUCCEEDED ? CMD_OK : CMD_FAILED;
+    if (!kept->is_unwritten)
+        kept->code = result->status == ASL_EXEC_SUCCEEDED ? CMD_OK : CMD_FAILED;
     loop_stop(kept->loop);
 }
 
@@ -152,7 +153,7 @@ static void refused(void *arg, const struct error *err)
 {
     struct kept *kept = arg;
     kept->is_refused = true;
-    say_error(err);
+    run_say_error(NULL, err);
     loop_stop(kept->loop);
 }
 
@@ -180,16 +181,30 @@ static void show_end(void *arg, const struct asl_exec *x)
     output_init(&out, STDOUT_FILENO, "run");
     out.buf.max = SIZE_MAX / 2;
     run_show_end(kept->k->show, x, &out.buf);
-    if (!output_flush(&out))
+    if (!output_flush(&out)) {
+        kept->is_unwritten = true;
         kept->code = CMD_FAILED;
+    }
     output_done(&out);
-    if (x->status == ASL_EXEC_SUCCEEDED)
+    if (x->status != ASL_EXEC_SUCCEEDED)
+        run_say_failure(x);
+}
+
+/* Every step of this process, before it is durable. */
+static void on_step(void *arg, const struct asl_exec *x, const struct asl_event *e,
+                    const struct asl_out *out)
+{
+    struct kept *kept = arg;
+    struct run_show *show = kept->k->show;
+    bool is_root = x->machine == x->definition->root && str_eq(x->identity.name, kept->name);
+    if (show->is_traced)
+        run_show_trace(show, x, e, out);
+    if (kept->k->options->type != ASL_EXPRESS || !is_root)
         return;
-    struct error err;
-    error_set(&err, STATUS_INVALID, "", "%s: %.*s%s%.*s", asl_status_name(x->status),
-              STR_ARG(x->has_error ? x->error : STR("no error given")), x->has_cause ? ": " : "",
-              STR_ARG(x->has_cause ? x->cause : STR("")));
-    say_error(&err);
+    for (uint32_t i = 0; i < out->record_count; i++)
+        show_record(kept, x, &out->records[i]);
+    if (asl_exec_is_over(x))
+        show_end(kept, x);
 }
 
 /* The store tells, also when this process did nothing but ask. */
@@ -197,7 +212,7 @@ static int tell_end(struct kept *kept)
 {
     struct inspect *i;
     struct error err;
-    enum status status = inspect_open(str_of(kept->k->options->data), &i, &err);
+    enum status status = inspect_open(kept->data, &i, &err);
     if (status == STATUS_OK) {
         status = inspect_records(i, kept->execution, show_record, kept, &err);
         if (status == STATUS_OK)
@@ -205,7 +220,7 @@ static int tell_end(struct kept *kept)
         inspect_close(i);
     }
     if (status != STATUS_OK)
-        say_error(&err);
+        run_say_error(NULL, &err);
     return status == STATUS_OK ? kept->code : CMD_FAILED;
 }
 
@@ -228,24 +243,57 @@ static str machine_name(const char *file, struct arena *a)
     return n > 0 && strcmp(file, "-") != 0 ? (str){text, n} : STR("machine");
 }
 
+/* Of one that nobody will ask for again. */
+static str random_name(struct arena *a)
+{
+    uint64_t chance[2] = {(uint64_t)loop_wall_ms(), (uint64_t)getpid()};
+    ssize_t n = getrandom(chance, sizeof(chance), 0);
+    (void)n; /* then time and process it is */
+    return asl_uuid_of(STR("afflux run"), chance[0], chance[1], a);
+}
+
 static str execution_name(const struct run_kept *k, struct arena *a)
 {
     if (k->options->name)
         return str_of(k->options->name);
+    if (!k->options->data)
+        return random_name(a);
     str all = arena_printf(a, "%.*s%c%.*s", STR_ARG(k->definition_text), 0, STR_ARG(k->input));
     return asl_uuid_of(all, all.n, k->options->is_strict, a);
 }
 
 /* ---- running ---- */
 
+static enum status check_input(str input, struct error *err)
+{
+    struct json_doc *doc;
+    enum status status = json_parse(input, NULL, &doc, err);
+    if (status != STATUS_OK)
+        return error_wrap(err, "the input");
+    json_doc_unref(doc);
+    return STATUS_OK;
+}
+
+static enum status put_connections(struct kept *kept, struct error *err)
+{
+    struct run_kept *k = kept->k;
+    if (k->connections.n == 0)
+        return STATUS_OK;
+    enum status status = run_connections(kept->engine, k->connections, err);
+    return status == STATUS_OK ? STATUS_OK : error_wrap(err, "%s", k->options->connections);
+}
+
 static enum status start(struct kept *kept, struct error *err)
 {
     struct run_kept *k = kept->k;
     str machine = machine_name(k->options->file, &kept->arena);
-    enum status status =
-        engine_put_machine(kept->engine, machine, k->options->type, k->definition_text, err);
+    enum status status = check_input(k->input, err);
+    if (status == STATUS_OK)
+        status =
+            engine_put_machine(kept->engine, machine, k->options->type, k->definition_text, err);
+    kept->name = execution_name(k, &kept->arena);
     struct engine_start start = {.machine = machine,
-                                 .name = execution_name(k, &kept->arena),
+                                 .name = kept->name,
                                  .input = k->input,
                                  .ended = ended,
                                  .refused = refused,
@@ -253,16 +301,27 @@ static enum status start(struct kept *kept, struct error *err)
     return status == STATUS_OK ? engine_start(kept->engine, &start, err) : status;
 }
 
+static enum status choose_folder(struct kept *kept, struct error *err)
+{
+    const char *data = kept->k->options->data;
+    enum status status = data ? STATUS_OK : run_folder_make(kept->folder, err);
+    kept->data = str_of(data ? data : kept->folder);
+    return status;
+}
+
 static enum status run(struct kept *kept, struct error *err)
 {
     struct run_kept *k = kept->k;
-    struct engine_options options = {.data = str_of(k->options->data),
+    bool is_watched = k->show->is_traced || k->options->type == ASL_EXPRESS;
+    struct engine_options options = {.data = kept->data,
                                      .is_strict = k->options->is_strict,
                                      .work = do_work,
                                      .work_arg = kept,
-                                     .on_step = k->show->is_traced ? run_show_step : NULL,
-                                     .on_step_arg = k->show};
+                                     .on_step = is_watched ? on_step : NULL,
+                                     .on_step_arg = kept};
     enum status status = engine_open(kept->loop, &options, &kept->engine, err);
+    if (status == STATUS_OK)
+        status = put_connections(kept, err);
     if (status == STATUS_OK)
         status = loop_on_signal(kept->loop, interrupted, kept, err);
     if (status != STATUS_OK)
@@ -275,6 +334,19 @@ static enum status run(struct kept *kept, struct error *err)
     return status;
 }
 
+/* When the engine is closed: what became of it. */
+static void tell_what_became(struct kept *kept)
+{
+    bool is_kept = kept->k->options->data != NULL;
+    if (kept->has_ended) {
+        if (kept->k->options->type != ASL_EXPRESS)
+            kept->code = tell_end(kept);
+    } else if (kept->is_interrupted) {
+        cmd_error("run", "interrupted%s", is_kept ? "; the same command goes on with it" : "");
+        kept->code = CMD_INTERRUPTED;
+    }
+}
+
 int run_kept(struct run_kept *k)
 {
     struct kept kept = {.k = k, .code = CMD_FAILED};
@@ -283,7 +355,9 @@ int run_kept(struct run_kept *k)
     k->show->start_ms = loop_wall_ms();
     kept.calls = calloc(k->definition->state_count + 1, sizeof(*kept.calls));
     check(kept.calls != NULL);
-    enum status status = loop_new(&kept.loop, &err);
+    enum status status = choose_folder(&kept, &err);
+    if (status == STATUS_OK)
+        status = loop_new(&kept.loop, &err);
     if (status == STATUS_OK)
         status = run(&kept, &err);
     while (kept.answers)
@@ -291,13 +365,10 @@ int run_kept(struct run_kept *k)
     engine_close(kept.engine);
     loop_free(kept.loop);
     if (status != STATUS_OK)
-        say_error(&err);
-    else if (kept.has_ended)
-        kept.code = tell_end(&kept);
-    else if (kept.is_interrupted)
-        cmd_error("run", "interrupted; the same command goes on with it");
-    if (kept.is_interrupted && !kept.has_ended)
-        kept.code = CMD_INTERRUPTED;
+        run_say_error(NULL, &err);
+    else
+        tell_what_became(&kept);
+    run_folder_remove(kept.folder);
     free(kept.calls);
     arena_done(&kept.arena);
     return kept.code;

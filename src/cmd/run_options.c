@@ -25,6 +25,7 @@ enum {
     OPT_SEED,
     OPT_JSON,
     OPT_DATA,
+    OPT_CONNECTIONS,
 };
 
 static const struct arg_option run_table[] = {
@@ -40,6 +41,7 @@ static const struct arg_option run_table[] = {
      "or "
      "tells how it ended"},
     {0, 0, NULL, NULL, "The world around it"},
+    {OPT_CONNECTIONS, 'c', "connections", "FILE", "credentials for http:invoke, see below"},
     {OPT_MOCK, 'm', "mock", "FILE", "how tasks are answered, see below"},
     {OPT_TEST_CASE, 0, "test-case", "NAME",
      "which of a mock file's test cases; MACHINE#NAME where it\nhas several machines"},
@@ -57,15 +59,20 @@ static const struct arg_option run_table[] = {
 
 void cmd_run_help(struct buf *out)
 {
-    buf_add(out,
-            STR("afflux run: run a state machine in this process\n"
-                "\n"
-                "usage: afflux run [OPTIONS] DEFINITION\n"
-                "\n"
-                "Runs a definition in Amazon States Language (- is stdin) and prints its output. "
-                "Without --data\n"
-                "nothing is kept. Tasks are answered from a mock file.\n"
-                "\n"));
+    buf_add(
+        out,
+        STR("afflux run: run a state machine in this process\n"
+            "\n"
+            "usage: afflux run [OPTIONS] DEFINITION\n"
+            "\n"
+            "Runs a definition in Amazon States Language (- is stdin) and prints its output. "
+            "Without --data\n"
+            "nothing is kept. Tasks do what they say: http:invoke calls, startExecution starts; "
+            "those that a\n"
+            "mock file names are answered from it. With --virtual-time or --seed the world is "
+            "simulated: then\n"
+            "mocks answer all of them, and nothing is called.\n"
+            "\n"));
     args_print_help(run_table, ARRAY_LEN(run_table), out);
     buf_add(
         out,
@@ -86,11 +93,21 @@ void cmd_run_help(struct buf *out)
             "  The format of AWS's local testing tool (StateMachines with TestCases, "
             "MockedResponses) is read too.\n"
             "\n"
+            "Connections\n"
+            "  What CreateConnection takes, one object or an array; those that exist by their name "
+            "are updated.\n"
+            "    {\"Name\": \"shop\", \"AuthorizationType\": \"API_KEY\", \"AuthParameters\":\n"
+            "     {\"ApiKeyAuthParameters\": {\"ApiKeyName\": \"X-Key\", \"ApiKeyValue\": "
+            "\"…\"}}}\n"
+            "  A definition names one by its ARN, which may end with the name:\n"
+            "    arn:aws:events:us-east-1:000000000000:connection/shop\n"
+            "  Secrets are kept encrypted, by a key in the data folder.\n"
+            "\n"
             "Examples\n"
             "  afflux run hello.asl.json --input '{\"name\": \"World\"}'\n"
             "  afflux run workflow.asl.json -i @input.json --mock mocks.json --virtual-time "
             "--history\n"
-            "  afflux run workflow.asl.json -i @input.json --mock mocks.json --data ./kept\n"
+            "  afflux run workflow.asl.json -i @input.json --connections shop.json --data ./kept\n"
             "\n"
             "Exit status: 0 succeeded; 1 failed, timed out, or could not be run; 2 wrong usage; "
             "130 interrupted.\n"));
@@ -119,6 +136,7 @@ static int run_option(struct run_options *o, int id, const struct args *a)
     case OPT_STRICT_AWS: o->is_strict = true; break;
     case OPT_NAME: o->name = value; break;
     case OPT_DATA: o->data = value; break;
+    case OPT_CONNECTIONS: o->connections = value; break;
     case OPT_JSON: o->is_json = true; break;
     case OPT_TYPE:
         if (strcmp(value, "STANDARD") != 0 && strcmp(value, "EXPRESS") != 0)
@@ -175,6 +193,11 @@ static int run_options_fit(const struct run_options *o)
                                 "--seed");
     if (o->data && o->type == ASL_EXPRESS)
         return cmd_usage("run", "Express executions are not kept: --data is for STANDARD ones");
+    if (o->connections && (o->is_virtual || o->has_seed))
+        return cmd_usage("run", "--connections is for calls, and none is made with --virtual-time "
+                                "or --seed");
+    if (o->connections && is_stdin(o->connections) && is_stdin(o->file))
+        return cmd_usage("run", "definition and connections cannot both be stdin");
     if (o->test_case && !o->mocks)
         return cmd_usage("run", "--test-case needs --mock");
     if (o->has_start && !o->is_virtual)

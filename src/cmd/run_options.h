@@ -8,12 +8,13 @@
 enum { RUN_MAX_INPUT = 1 << 30 };
 
 struct run_options {
-    const char *file;      /* the definition */
-    const char *input;     /* JSON text, or @FILE; NULL: {} */
-    const char *mocks;     /* file, or NULL */
-    const char *test_case; /* or NULL */
-    const char *name;      /* of the execution, or NULL */
-    const char *data;      /* folder to keep it in, or NULL */
+    const char *file;        /* the definition */
+    const char *input;       /* JSON text, or @FILE; NULL: {} */
+    const char *mocks;       /* file, or NULL */
+    const char *test_case;   /* or NULL */
+    const char *name;        /* of the execution, or NULL */
+    const char *data;        /* folder to keep it in, or NULL */
+    const char *connections; /* file, or NULL */
     bool is_virtual, is_strict, is_history, is_traced, is_json, is_help;
     enum asl_type type;
     uint64_t seed;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shows executions: --trace as lines on stderr, --history and --json as JSON. */
+/* Shows executions: --trace as lines on stderr, --history and --json as JSON; and what went wrong.
+ */
 #include "cmd/run_show.h"
 
 #include "asl/apply.h"
 #include "asl/history.h"
 #include "base/time.h"
+#include "cmd/cmd.h"
 #include "cmd/eval_show.h"
 #include "json/write.h"
 #include <unistd.h>
@@ -29,8 +31,8 @@ static void trace_line(struct buf *out, const char *mark, const struct buf *text
     eval_show_message(buf_str(text), out);
 }
 
-static void trace_step(const struct run_show *s, const struct asl_exec *x,
-                       const struct asl_event *e, const struct asl_out *out)
+void run_show_trace(const struct run_show *s, const struct asl_exec *x, const struct asl_event *e,
+                    const struct asl_out *out)
 {
     struct output err;
     struct buf line;
@@ -82,7 +84,7 @@ void run_show_step(void *arg, const struct asl_exec *x, const struct asl_event *
     struct run_show *s = arg;
     s->stop_ms = e->now_ms;
     if (s->is_traced)
-        trace_step(s, x, e, out);
+        run_show_trace(s, x, e, out);
     for (uint32_t i = 0; s->is_history && is_root(x) && i < out->record_count; i++)
         run_show_record(s, x, &out->records[i]);
 }
@@ -142,4 +144,40 @@ void run_show_end(const struct run_show *s, const struct asl_exec *root, struct 
         put_output(root, out);
         buf_add_byte(out, '\n');
     }
+}
+
+/* ---- messages ---- */
+
+void run_say(struct buf *text)
+{
+    struct buf shown;
+    buf_init(&shown, SIZE_MAX / 2);
+    size_t n = text->n < RUN_MESSAGE_BYTES ? text->n : RUN_MESSAGE_BYTES;
+    while (n < text->n && n > 0 && ((unsigned char)text->p[n] & 0xC0) == 0x80)
+        n--; /* not within a character */
+    eval_show_message(str_sub(buf_str(text), 0, n), &shown);
+    cmd_error("run", "%.*s%s", (int)shown.n - 1, shown.p, n < text->n ? "…" : "");
+    buf_done(&shown);
+    buf_done(text);
+}
+
+void run_say_error(const char *about, const struct error *err)
+{
+    struct buf text;
+    buf_init(&text, SIZE_MAX / 2);
+    buf_printf(&text, "%s%s%s", about ? about : "", about ? ": " : "", err->message);
+    run_say(&text);
+}
+
+void run_say_failure(const struct asl_exec *root)
+{
+    struct buf text;
+    buf_init(&text, SIZE_MAX / 2);
+    buf_printf(&text, "%s: ", asl_status_name(root->status));
+    buf_add(&text, root->has_error ? root->error : STR("no error given"));
+    if (root->has_cause) {
+        buf_add(&text, STR(": "));
+        buf_add(&text, root->cause);
+    }
+    run_say(&text);
 }

@@ -4,9 +4,10 @@
 #define AFFLUX_CMD_RUN_SHOW_H
 
 #include "asl/step.h"
+#include "base/error.h"
 #include "cmd/output.h"
 
-enum { RUN_MAX_HISTORY = 1 << 30 /* bytes */ };
+enum { RUN_MAX_HISTORY = 1 << 30 /* bytes */, RUN_MESSAGE_BYTES = 1024 };
 
 struct run_show {
     bool is_traced, is_history, is_json;
@@ -23,8 +24,20 @@ void run_show_done(struct run_show *s);
 void run_show_step(void *arg, const struct asl_exec *x, const struct asl_event *e,
                    const struct asl_out *out);
 
+/* A step on stderr. */
+void run_show_trace(const struct run_show *s, const struct asl_exec *x, const struct asl_event *e,
+                    const struct asl_out *out);
+
 /* Adds an event to the history, if it is one. */
 void run_show_record(struct run_show *s, const struct asl_exec *x, const struct asl_record *r);
+
+/* "afflux run: …" on stderr: messages quote data, which must not steer the terminal and may be
+ * long. Ends the text. */
+void run_say(struct buf *text);
+/* about: of what, or NULL. */
+void run_say_error(const char *about, const struct error *err);
+/* Why it did not succeed. */
+void run_say_failure(const struct asl_exec *root);
 
 /* Appends what belongs on stdout. root is over. */
 void run_show_end(const struct run_show *s, const struct asl_exec *root, struct buf *out);

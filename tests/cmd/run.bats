@@ -235,7 +235,7 @@ END
   "Output": "{% $states.context.Execution.Id %}"}}}
 END
     run -0 run_machine id.json --type EXPRESS --name n
-    has "$output" '"arn:aws:states:us-east-1:000000000000:express:machine:n:'
+    has "$output" '"arn:aws:states:us-east-1:000000000000:express:id:n:'
 }
 
 @test "wrong usage exits with 2" {
