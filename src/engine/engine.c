@@ -206,6 +206,7 @@ struct engine_figures engine_figures(const struct engine *e)
 {
     struct engine_figures figures = e->figures;
     figures.in_memory = e->execution_count;
+    figures.calls = engine_http_calls(e);
     return figures;
 }
 

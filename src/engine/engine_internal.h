@@ -312,6 +312,7 @@ NODISCARD enum status engine_find_waiting(struct engine *e, str token, struct ar
 /* ---- work_http.c ---- */
 NODISCARD enum status engine_http_open(struct engine *e, struct error *err);
 void engine_http_close(struct engine *e);
+uint32_t engine_http_calls(const struct engine *e);
 /* http:invoke; false when the resource is another. */
 bool engine_work_http(struct engine_execution *ex, const struct asl_command *c);
 /* False: no call is under way for the task. */

@@ -135,6 +135,11 @@ bool engine_cancel_http(struct engine_execution *ex, const struct engine_action 
     return true;
 }
 
+uint32_t engine_http_calls(const struct engine *e)
+{
+    return e->http->call_count;
+}
+
 /* ---- open and close ---- */
 
 static void open_tasks(struct engine *e)

@@ -78,6 +78,13 @@ static void answer_size(int fd, size_t n)
     free(body);
 }
 
+static void answer_busy(int fd)
+{
+    static const char busy[] = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\n"
+                               "Content-Length: 0\r\nConnection: close\r\n\r\n";
+    write_all(fd, busy, sizeof busy - 1);
+}
+
 /* False: the connection stays open. */
 static int answer_path(struct api_server *s, int fd, const char *request)
 {
@@ -100,8 +107,11 @@ static int answer_path(struct api_server *s, int fd, const char *request)
         answer_text(fd, strtol(path + 8, NULL, 10), "application/json", "{\"lost\":1}");
     } else if (strncmp(path, "/size/", 6) == 0) {
         answer_size(fd, strtoul(path + 6, NULL, 10));
-    } else if (strncmp(path, "/hang", 5) == 0) {
+    } else if (strncmp(path, "/hang", 5) == 0 &&
+               (strncmp(path, "/hang/once", 10) != 0 || s->onces++ == 0)) {
         return 0;
+    } else if (strncmp(path, "/busy/", 6) == 0 && s->busy++ < strtol(path + 6, NULL, 10)) {
+        answer_busy(fd);
     } else {
         answer_text(fd, 200, "text/plain", request);
     }

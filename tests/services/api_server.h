@@ -9,6 +9,8 @@
  *   /echo        the request as it came, text/plain
  *   /status/N    status N      /size/N      N bytes of text
  *   /hang        no answer     /cut         closes without an answer
+ *   /hang/once   no answer to the first of these requests, then as /echo
+ *   /busy/N      429 with Retry-After: 1 to the first N of these requests, then as /echo
  */
 #ifndef AFFLUX_TESTS_SERVICES_API_SERVER_H
 #define AFFLUX_TESTS_SERVICES_API_SERVER_H
@@ -22,6 +24,7 @@ struct api_server {
     pthread_t thread;
     int fd, port;
     atomic_int tokens, requests;
+    int onces, busy;              /* of the thread */
     int hanging[API_HANGING_MAX]; /* connections left open */
     int hanging_count;
 };

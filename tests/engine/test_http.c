@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http:invoke on the engine, against an API in this process. */
+#include "engine_test.h"
+
+#include "api_server.h"
+#include "engine/inspect.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define ARN "arn:aws:events:us-east-1:000000000000:connection/"
+
+struct site {
+    struct house h;
+    struct api_server api;
+};
+
+static int site_open(void **state)
+{
+    struct site *s = calloc(1, sizeof(*s));
+    assert_non_null(s);
+    api_server_start(&s->api);
+    house_build(&s->h);
+    *state = s;
+    return 0;
+}
+
+static int site_close(void **state)
+{
+    struct site *s = *state;
+    house_tear_down(&s->h);
+    api_server_stop(&s->api);
+    free(s);
+    return 0;
+}
+
+/* An operation on connections; what it answers, until the next one. */
+static const char *operate(struct site *s, const char *operation, const char *request)
+{
+    static char text[4096];
+    struct buf answer;
+    struct error err;
+    buf_init(&answer, sizeof(text) - 1);
+    if (engine_connection(s->h.engine, str_of(operation), str_of(request), &answer, &err) !=
+        STATUS_OK)
+        snprintf(text, sizeof(text), "%s", err.name);
+    else
+        snprintf(text, sizeof(text), "%.*s", (int)answer.n, answer.p);
+    buf_done(&answer);
+    return text;
+}
+
+static const char KEY[] =
+    "{\"Name\":\"key\",\"AuthorizationType\":\"API_KEY\",\"AuthParameters\":{"
+    "\"ApiKeyAuthParameters\":{\"ApiKeyName\":\"X-Key\",\"ApiKeyValue\":\"s3cret\"},"
+    "\"InvocationHttpParameters\":{\"HeaderParameters\":[{\"Key\":\"X-Shop\",\"Value\":\"north\"}],"
+    "\"QueryStringParameters\":[{\"Key\":\"page\",\"Value\":\"7\"}]}}}";
+
+static void create_oauth(struct site *s, const char *path)
+{
+    char text[512];
+    snprintf(text, sizeof(text),
+             "{\"Name\":\"oauth\",\"AuthorizationType\":\"OAUTH_CLIENT_CREDENTIALS\","
+             "\"AuthParameters\":{\"OAuthParameters\":{\"ClientParameters\":{\"ClientID\":\"i\","
+             "\"ClientSecret\":\"s\"},\"HttpMethod\":\"POST\","
+             "\"AuthorizationEndpoint\":\"http://127.0.0.1:%d%s\"}}}",
+             s->api.port, path);
+    assert_non_null(strstr(operate(s, "CreateConnection", text), "AUTHORIZING"));
+}
+
+/* The fields of a task that calls this path through this connection; until the next one. */
+static const char *call_of(struct site *s, const char *connection, const char *path)
+{
+    static char text[1024];
+    snprintf(text, sizeof(text),
+             "\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::http:invoke\",\"Arguments\":{"
+             "\"ApiEndpoint\":\"http://127.0.0.1:%d%s\",\"Method\":\"GET\",\"Headers\":{\"X-Own\":"
+             "\"mine\"},\"InvocationConfig\":{\"ConnectionArn\":\"" ARN "%s\"}}",
+             s->api.port, path, connection);
+    return text;
+}
+
+/* A machine "m" of one such task; more: further fields, each behind a comma. */
+static void put_machine(struct site *s, const char *connection, const char *path, const char *more)
+{
+    char text[2048];
+    snprintf(text, sizeof(text),
+             "{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"Call\",\"States\":{\"Call\":{%s%s,"
+             "\"End\":true}}}",
+             call_of(s, connection, path), more);
+    house_machine(&s->h, "m", ASL_STANDARD, text);
+}
+
+static void assert_has(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("wanted: %s\ninside: %s", part, text);
+}
+
+/* ---- calls ---- */
+
+static void json_comes_back_as_the_result(void **state)
+{
+    struct site *s = *state;
+    operate(s, "CreateConnection", KEY);
+    put_machine(s, "key", "/need/0", ",\"Retry\":[]");
+    house_run(&s->h, "m", "no", "{}");
+    assert_string_equal(s->h.output, "States.Http.StatusCode.401: Unauthorized");
+    create_oauth(s, "/token");
+    put_machine(
+        s, "oauth", "/need/1",
+        ",\"Output\":\"{% [$states.result.StatusCode, $states.result.ResponseBody.ok] %}\"");
+    assert_string_equal(house_run(&s->h, "m", "yes", "{}"), "[200,true]");
+}
+
+static void a_connection_is_merged_into_the_call(void **state)
+{
+    struct site *s = *state;
+    operate(s, "CreateConnection", KEY);
+    put_machine(s, "key", "/echo", ",\"Output\":\"{% $states.result.ResponseBody %}\"");
+    const char *echo = house_run(&s->h, "m", "e", "{}");
+    assert_has(echo, "GET /echo?page=7 HTTP/1.1");
+    assert_has(echo, "X-Key: s3cret");
+    assert_has(echo, "X-Shop: north");
+    assert_has(echo, "X-Own: mine");
+}
+
+static void a_status_is_an_error_that_can_be_retried(void **state)
+{
+    struct site *s = *state;
+    operate(s, "CreateConnection", KEY);
+    put_machine(s, "key", "/status/404",
+                ",\"Retry\":[{\"ErrorEquals\":[\"States.Http.StatusCode.404\"],"
+                "\"IntervalSeconds\":1,\"MaxAttempts\":1}]");
+    assert_string_equal(house_run(&s->h, "m", "e", "{}"), "States.Http.StatusCode.404: Not Found");
+    assert_int_equal(s->api.requests, 2);
+}
+
+static void a_busy_host_is_asked_again_when_it_says(void **state)
+{
+    struct site *s = *state;
+    operate(s, "CreateConnection", KEY);
+    put_machine(s, "key", "/busy/1", ",\"Output\":\"{% $states.result.StatusCode %}\"");
+    int64_t from_ms = loop_now_ms();
+    house_start(&s->h, "m", "first", "{}");
+    house_pass(&s->h, 300);
+    assert_int_equal(s->api.requests, 1);
+    /* The pause is the host's: another execution waits, too. */
+    assert_string_equal(house_run(&s->h, "m", "second", "{}"), "200");
+    assert_true(loop_now_ms() - from_ms >= 900);
+    assert_int_equal(s->api.requests, 3);
+}
+
+static void a_timeout_ends_the_call(void **state)
+{
+    struct site *s = *state;
+    operate(s, "CreateConnection", KEY);
+    put_machine(s, "key", "/hang", ",\"TimeoutSeconds\":1");
+    assert_has(house_run(&s->h, "m", "e", "{}"), "States.Timeout");
+    assert_int_equal(engine_figures(s->h.engine).calls, 0);
+}
+
+static void what_nobody_listens_for_is_a_failure_of_the_socket(void **state)
+{
+    struct site *s = *state;
+    int port = s->api.port;
+    operate(s, "CreateConnection", KEY);
+    s->api.port = 1;
+    put_machine(s, "key", "/echo", "");
+    s->api.port = port;
+    assert_has(house_run(&s->h, "m", "e", "{}"), "States.Http.Socket: ");
+}
+
+static void express_executions_call_too(void **state)
+{
+    struct site *s = *state;
+    char text[2048];
+    operate(s, "CreateConnection", KEY);
+    snprintf(text, sizeof(text),
+             "{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"Call\",\"States\":{\"Call\":{%s,"
+             "\"Output\":\"{%% $states.result.StatusCode %%}\",\"End\":true}}}",
+             call_of(s, "key", "/echo"));
+    house_machine(&s->h, "m", ASL_EXPRESS, text);
+    assert_string_equal(house_run(&s->h, "m", "e", "{}"), "200");
+}
+
+/* ---- ends ---- */
+
+/* Stops the execution "e". */
+static void stop_it(struct site *s)
+{
+    struct inspect *i;
+    struct error err;
+    int64_t id;
+    assert_int_equal(inspect_open(str_of(s->h.folder), &i, &err), STATUS_OK);
+    assert_int_equal(inspect_find(i, STR("e"), &id, &err), STATUS_OK);
+    inspect_close(i);
+    assert_int_equal(engine_stop(s->h.engine, id, STR("Enough"), STR(""), &err), STATUS_OK);
+}
+
+static void stopping_an_execution_cancels_its_call(void **state)
+{
+    struct site *s = *state;
+    operate(s, "CreateConnection", KEY);
+    put_machine(s, "key", "/hang", "");
+    house_start(&s->h, "m", "e", "{}");
+    house_pass(&s->h, 200);
+    assert_int_equal(engine_figures(s->h.engine).calls, 1);
+    stop_it(s);
+    assert_true(house_wait(&s->h, 5000));
+    assert_int_equal(s->h.status, ASL_EXEC_ABORTED);
+    assert_int_equal(engine_figures(s->h.engine).calls, 0);
+}
+
+static void a_branch_that_fails_cancels_the_calls_beside_it(void **state)
+{
+    struct site *s = *state;
+    char text[4096];
+    operate(s, "CreateConnection", KEY);
+    snprintf(text, sizeof(text),
+             "{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\","
+             "\"Items\":\"{%% [1..5] %%}\",\"End\":true,\"ItemProcessor\":{\"StartAt\":\"C\","
+             "\"States\":{\"C\":{\"Type\":\"Choice\",\"Choices\":[{\"Condition\":"
+             "\"{%% $states.input = 5 %%}\",\"Next\":\"W\"}],\"Default\":\"Call\"},"
+             "\"W\":{\"Type\":\"Wait\",\"Seconds\":1,\"Next\":\"F\"},"
+             "\"F\":{\"Type\":\"Fail\",\"Error\":\"No\"},\"Call\":{%s,\"End\":true}}}}}}",
+             call_of(s, "key", "/hang"));
+    house_machine(&s->h, "m", ASL_STANDARD, text);
+    house_start(&s->h, "m", "e", "{}");
+    house_pass(&s->h, 500);
+    assert_int_equal(engine_figures(s->h.engine).calls, 4);
+    assert_true(house_wait(&s->h, 5000));
+    assert_has(s->h.output, "No");
+    assert_int_equal(engine_figures(s->h.engine).calls, 0);
+}
+
+static void a_call_under_way_is_made_again_by_the_next_process(void **state)
+{
+    struct site *s = *state;
+    operate(s, "CreateConnection", KEY);
+    put_machine(s, "key", "/hang/once", ",\"Output\":\"{% $states.result.StatusCode %}\"");
+    house_start(&s->h, "m", "e", "{}");
+    house_pass(&s->h, 200);
+    assert_int_equal(s->api.requests, 1);
+    house_reopen(&s->h);
+    assert_string_equal(house_run(&s->h, "m", "e", "{}"), "200");
+    assert_int_equal(s->api.requests, 2);
+}
+
+static void a_call_under_way_keeps_its_execution_awake(void **state)
+{
+    struct site *s = *state;
+    operate(s, "CreateConnection", KEY);
+    put_machine(s, "key", "/hang", "");
+    struct error err;
+    struct engine_start start = {.machine = STR("m"), .name = STR("e"), .input = STR("{}")};
+    assert_int_equal(engine_start(s->h.engine, &start, &err), STATUS_OK); /* nobody watches */
+    house_pass(&s->h, 3000);
+    assert_int_equal(engine_figures(s->h.engine).in_memory, 1);
+    assert_int_equal(engine_figures(s->h.engine).calls, 1);
+}
+
+/* ---- tokens and connections ---- */
+
+static void a_token_is_fetched_once_for_many_calls(void **state)
+{
+    struct site *s = *state;
+    char text[4096];
+    create_oauth(s, "/token");
+    snprintf(text, sizeof(text),
+             "{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\","
+             "\"Items\":\"{%% [1..20] %%}\",\"End\":true,\"ItemProcessor\":{\"StartAt\":\"Call\","
+             "\"States\":{\"Call\":{%s,\"Output\":\"{%% $states.result.StatusCode %%}\","
+             "\"End\":true}}},\"Output\":\"{%% $sum($states.result) %%}\"}}}",
+             call_of(s, "oauth", "/need/1"));
+    house_machine(&s->h, "m", ASL_STANDARD, text);
+    assert_string_equal(house_run(&s->h, "m", "e", "{}"), "4000");
+    assert_int_equal(s->api.tokens, 1);
+    assert_has(operate(s, "DescribeConnection", "{\"Name\":\"oauth\"}"), "\"AUTHORIZED\"");
+}
+
+static void a_new_connection_is_authorized_without_a_call(void **state)
+{
+    struct site *s = *state;
+    create_oauth(s, "/token/no");
+    house_pass(&s->h, 300);
+    assert_int_equal(s->api.tokens, 1);
+    assert_has(operate(s, "DescribeConnection", "{\"Name\":\"oauth\"}"), "\"DEAUTHORIZED\"");
+    put_machine(s, "oauth", "/echo", "");
+    assert_has(house_run(&s->h, "m", "e", "{}"),
+               "Events.ConnectionResource.InvalidConnectionState: ");
+}
+
+static void connections_are_there_in_the_next_process(void **state)
+{
+    struct site *s = *state;
+    char path[FOLDER_MAX * 2];
+    struct stat info;
+    operate(s, "CreateConnection", KEY);
+    assert_string_equal(operate(s, "CreateConnection", KEY), "ResourceAlreadyExistsException");
+    house_reopen(&s->h);
+    assert_has(operate(s, "ListConnections", "{}"), "\"Name\":\"key\"");
+    assert_null(strstr(operate(s, "DescribeConnection", "{\"Name\":\"key\"}"), "s3cret"));
+    put_machine(s, "key", "/echo", ",\"Output\":\"{% $states.result.ResponseBody %}\"");
+    assert_has(house_run(&s->h, "m", "e", "{}"), "X-Key: s3cret");
+    operate(s, "DeleteConnection", "{\"Name\":\"key\"}");
+    assert_string_equal(operate(s, "DescribeConnection", "{\"Name\":\"key\"}"),
+                        "ResourceNotFoundException");
+    snprintf(path, sizeof(path), "%s/secret.key", s->h.folder);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+}
+
+static void an_operation_that_is_none_is_said(void **state)
+{
+    struct site *s = *state;
+    assert_string_equal(operate(s, "MakeConnection", "{}"), "UnknownOperationException");
+    assert_string_equal(operate(s, "CreateConnection", "{"), "SerializationException");
+    assert_string_equal(operate(s, "CreateConnection", "{}"), "ValidationException");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, site_open, site_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(json_comes_back_as_the_result),
+        TEST(a_connection_is_merged_into_the_call),
+        TEST(a_status_is_an_error_that_can_be_retried),
+        TEST(a_busy_host_is_asked_again_when_it_says),
+        TEST(a_timeout_ends_the_call),
+        TEST(what_nobody_listens_for_is_a_failure_of_the_socket),
+        TEST(express_executions_call_too),
+        TEST(stopping_an_execution_cancels_its_call),
+        TEST(a_branch_that_fails_cancels_the_calls_beside_it),
+        TEST(a_call_under_way_is_made_again_by_the_next_process),
+        TEST(a_call_under_way_keeps_its_execution_awake),
+        TEST(a_token_is_fetched_once_for_many_calls),
+        TEST(a_new_connection_is_authorized_without_a_call),
+        TEST(connections_are_there_in_the_next_process),
+        TEST(an_operation_that_is_none_is_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
