@@ -108,8 +108,8 @@ static void bench_open(struct bench *b, const char *type, const char *dir, const
     if (status == STATUS_OK)
         status = engine_open(b->loop, &options, &b->engine, &err);
     if (status == STATUS_OK)
-        status = engine_connection(b->engine, STR("CreateConnection"), STR(CONNECTION), &answer,
-                                   &err);
+        status =
+            engine_connection(b->engine, STR("CreateConnection"), STR(CONNECTION), &answer, &err);
     if (status == STATUS_OK)
         status = engine_put_machine(b->engine, STR("bench"), t, str_of(definition), &err);
     if (status != STATUS_OK) {

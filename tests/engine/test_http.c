@@ -16,11 +16,21 @@ struct site {
     struct api_server api;
 };
 
+/* The engine does the calls itself. */
+static bool works_not(void *arg, struct engine *e, const struct engine_task *task)
+{
+    (void)arg;
+    (void)e;
+    (void)task;
+    return false;
+}
+
 static int site_open(void **state)
 {
     struct site *s = calloc(1, sizeof(*s));
     assert_non_null(s);
     api_server_start(&s->api);
+    s->h.work = works_not;
     house_build(&s->h);
     *state = s;
     return 0;
