@@ -25,6 +25,8 @@ const char *asl_status_name(enum asl_status status)
     return names[status];
 }
 
+enum { FIRST_BYTES = 1024 /* the identity's texts; what only waits needs no more */ };
+
 struct asl_exec *asl_exec_new(struct asl_definition *definition, const struct asl_machine *machine,
                               enum asl_type type, const struct asl_options *options)
 {
@@ -36,6 +38,7 @@ struct asl_exec *asl_exec_new(struct asl_definition *definition, const struct as
     if (options)
         x->options = *options;
     arena_init(&x->arena, 0);
+    x->arena.first_size = FIRST_BYTES;
     json_shapes_init(&x->shapes, &x->arena);
     asl_documents_init(&x->documents);
     x->deadline_ms = ASL_NEVER;
