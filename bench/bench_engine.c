@@ -18,7 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LONG_CHAIN = 100, SHORT_CHAIN = 10, SLEEPER_SECONDS = 3600, LOOK_MS = 20 };
+enum {
+    LONG_CHAIN = 100,
+    SHORT_CHAIN = 10,
+    SLEEPER_SECONDS = 3600,
+    SLEEPERS_AT_ONCE = 1000,
+    LOOK_MS = 20
+};
 
 struct bench {
     struct loop *loop;
@@ -188,6 +194,15 @@ static long resident_kb(void)
     return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
+static void begun(void *arg, int64_t execution, str arn, int64_t start_ms)
+{
+    struct bench *b = arg;
+    (void)execution, (void)arn, (void)start_ms;
+    b->running--;
+    if (b->running == 0)
+        loop_stop(b->loop);
+}
+
 static void run_sleepers(struct bench *b, uint32_t count)
 {
     struct error err;
@@ -201,11 +216,12 @@ static void run_sleepers(struct bench *b, uint32_t count)
         stop(err.message);
     double began = now();
     for (uint32_t i = 0; i < count; i++) {
-        struct engine_start start = {.machine = STR("sleep"), .input = STR("{\"order\":12345}")};
+        struct engine_start start = {
+            .machine = STR("sleep"), .input = STR("{\"order\":12345}"), .started = begun, .arg = b};
         if (engine_start(b->engine, &start, &err) != STATUS_OK)
             stop(err.message);
-        if (i % 500 == 499) {
-            run_for(b, 0); /* as requests would come: a few at a time */
+        if (++b->running == SLEEPERS_AT_ONCE || i + 1 == count) {
+            loop_run(b->loop); /* as clients would, who wait for an answer */
             long kb = resident_kb();
             most_kb = kb > most_kb ? kb : most_kb;
         }

@@ -50,20 +50,39 @@ static enum status write_unit(struct store_tx *tx, str args, struct arena *scrat
 
 /* ---- making one ---- */
 
-static struct engine_commit *commit_new(struct engine *e, struct engine_execution *ex)
+/* Commits are made again and again: those that are done lie in a list, with their memory. */
+static struct engine_commit *commit_take(struct engine *e)
 {
-    struct engine_commit *c = calloc(1, sizeof(*c));
+    struct engine_commit *c = e->idle_commits;
+    if (c) {
+        e->idle_commits = c->next;
+        e->idle_commit_count--;
+        return c;
+    }
+    c = calloc(1, sizeof(*c));
     check(c != NULL);
-    c->engine = e;
-    c->ex = ex;
-    c->unit.run = write_unit;
-    c->unit.args = (str){(const char *)&c->args, sizeof(c->args)};
     buf_init(&c->step, SIZE_MAX / 2);
     buf_init(&c->snapshot, SIZE_MAX / 2);
     buf_init(&c->texts, SIZE_MAX / 2);
+    c->unit.run = write_unit;
+    c->unit.args = (str){(const char *)&c->args, sizeof(c->args)};
+    return c;
+}
+
+static struct engine_commit *commit_new(struct engine *e, struct engine_execution *ex)
+{
+    struct engine_commit *c = commit_take(e);
+    c->engine = e;
+    c->ex = ex;
+    c->event = NULL;
+    c->action_count = 0;
+    c->is_sleep = false;
+    c->args = (struct commit_args){.now_ms = engine_now_ms(e),
+                                   .messages = c->args.messages,
+                                   .message_cap = c->args.message_cap};
     if (ex)
         c->args.row = ex->row;
-    c->args.now_ms = engine_now_ms(e);
+    c->previous = NULL;
     c->next = e->commits;
     if (c->next)
         c->next->previous = c;
@@ -71,22 +90,55 @@ static struct engine_commit *commit_new(struct engine *e, struct engine_executio
     return c;
 }
 
+static void commit_destroy(struct engine_commit *c)
+{
+    buf_done(&c->step);
+    buf_done(&c->snapshot);
+    buf_done(&c->texts);
+    free(c->args.messages);
+    free(c->actions);
+    free(c);
+}
+
+enum { MAX_IDLE_COMMITS = 2048, IDLE_BYTES = 2048 };
+
+static void empty(struct buf *b)
+{
+    if (b->cap > IDLE_BYTES)
+        buf_done(b);
+    else
+        buf_clear(b);
+}
+
 void engine_commit_free(struct engine_commit *c)
 {
+    struct engine *e = c->engine;
     if (c->next)
         c->next->previous = c->previous;
     if (c->previous)
         c->previous->next = c->next;
     else
-        c->engine->commits = c->next;
+        e->commits = c->next;
     store_unit_done(&c->unit);
-    buf_done(&c->step);
-    buf_done(&c->snapshot);
-    buf_done(&c->texts);
     engine_event_free(c->event);
-    free(c->args.messages);
-    free(c->actions);
-    free(c);
+    if (e->is_closing || e->idle_commit_count == MAX_IDLE_COMMITS) {
+        commit_destroy(c);
+        return;
+    }
+    empty(&c->step);
+    empty(&c->snapshot);
+    empty(&c->texts);
+    c->next = e->idle_commits;
+    e->idle_commits = c;
+    e->idle_commit_count++;
+}
+
+void engine_commits_done(struct engine *e)
+{
+    while (e->commits)
+        engine_commit_free(e->commits);
+    while (e->idle_commits)
+        commit_destroy(commit_take(e));
 }
 
 static enum store_status kept_status(enum asl_status status)
@@ -149,8 +201,12 @@ static void take_actions(struct engine_commit *c, const struct asl_out *out)
 {
     if (out->command_count == 0)
         return;
-    c->actions = malloc(sizeof(*c->actions) * out->command_count);
-    check(c->actions != NULL);
+    if (out->command_count > c->action_cap) {
+        free(c->actions);
+        c->actions = malloc(sizeof(*c->actions) * out->command_count);
+        check(c->actions != NULL);
+        c->action_cap = out->command_count;
+    }
     for (uint32_t i = 0; i < out->command_count; i++) {
         const struct asl_command *command = &out->commands[i];
         if (command->kind == ASL_CANCEL_TASK)

@@ -165,8 +165,7 @@ static void free_definitions(struct engine *e)
 
 static void free_executions(struct engine *e)
 {
-    while (e->commits)
-        engine_commit_free(e->commits);
+    engine_commits_done(e);
     for (uint32_t i = 0; e->executions && i <= e->execution_mask; i++) {
         while (e->executions[i]) /* another one may have moved here */
             engine_execution_free(e->executions[i]);

@@ -145,7 +145,9 @@ struct engine {
     struct loop_timer sleep_timer; /* executions out of memory that are due */
     struct engine_http *http;
 
-    struct engine_commit *commits;                      /* all of them */
+    struct engine_commit *commits;      /* all that are not done */
+    struct engine_commit *idle_commits; /* to be used again */
+    uint32_t idle_commit_count;
     struct engine_commit *first_waiting, *last_waiting; /* not handed to the store yet, */
     bool is_stalled;                                    /* because it cannot write: */
     struct error stall_error;                           /* why, */
@@ -243,13 +245,14 @@ struct engine_commit {
     struct buf step, snapshot, texts;
     struct engine_event *event; /* what it came of; NULL: nothing but time */
     struct engine_action *actions;
-    uint32_t action_count;
+    uint32_t action_count, action_cap;
     bool is_sleep;
 };
 
 /* The step in e->out, and what it came of; takes the event over, which may be NULL. */
 void engine_commit(struct engine_execution *ex, struct engine_event *ev);
 void engine_commit_free(struct engine_commit *c);
+void engine_commits_done(struct engine *e); /* all of them, when it closes */
 /* Has the execution leave memory: a snapshot, and when it wants to be woken. */
 void engine_commit_sleep(struct engine_execution *ex);
 /* Removes a message that nobody is there for. */
