@@ -251,13 +251,14 @@ static void add_snapshot(struct engine_commit *c)
     c->ex->snapshot_bytes = c->snapshot.n;
 }
 
-enum { SNAPSHOT_SHARE = 8 };
+enum { SNAPSHOT_SHARE = 8, SLEEP_SHARE = 16 };
 
 /* A large execution is not written anew for a few records more: at most eight times what they are.
- */
-static bool wants_snapshot(const struct engine_execution *ex)
+ * One that goes to sleep is written sooner, but not for records that are as quickly read. */
+static bool wants_snapshot(const struct engine_execution *ex, uint32_t sooner)
 {
-    return (ex->records >= ENGINE_SNAPSHOT_RECORDS || ex->bytes >= ENGINE_SNAPSHOT_BYTES) &&
+    return (ex->records >= ENGINE_SNAPSHOT_RECORDS / sooner ||
+            ex->bytes >= ENGINE_SNAPSHOT_BYTES / sooner) &&
            ex->bytes >= ex->snapshot_bytes / SNAPSHOT_SHARE;
 }
 
@@ -297,7 +298,7 @@ static void fill(struct engine_commit *c)
         add_ending(c);
         ex->row.is_pending = false;
     } else if (!is_over) {
-        if (wants_snapshot(ex))
+        if (wants_snapshot(ex, 1))
             add_snapshot(c);
         if (c->args.is_redrive)
             ex->row.is_pending = true;
@@ -347,7 +348,7 @@ void engine_commit_sleep(struct engine_execution *ex)
 {
     struct engine_commit *c = commit_new(ex->engine, ex);
     c->is_sleep = true;
-    if (ex->records > 0) {
+    if (wants_snapshot(ex, SLEEP_SHARE)) {
         add_snapshot(c);
         c->args.step.id = ex->row.tail;
     }

@@ -125,6 +125,8 @@ void engine_deliver(struct engine *e, int64_t execution, int64_t message, str bo
     }
     if (message != 0 && engine_has_message(ex, message))
         return;
+    if (message != 0 && !ex->is_kept) /* what it does is not kept: the row has no other end */
+        engine_commit_receive(e, message);
     if (m.is_child)
         engine_child_drop(ex, m.frame, m.attempt);
     post_message(ex, &m, ex->is_kept ? message : 0);

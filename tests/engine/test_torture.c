@@ -15,10 +15,22 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { KILLS = 20, LONG_KILLS = 400, PATH_MAX_BYTES = 512, MAX_CALLS = 100000, ONCE_MS = 60000 };
+enum {
+    KILLS = 20,
+    KILLS_OF_A_FOLDER = 10,
+    LONG_KILLS = 400,
+    PATH_MAX_BYTES = 512,
+    MAX_CALLS = 100000,
+    ONCE_MS = 60000
+};
 
-static const char *const points[] = {"before commit",    "after commit",  "after command",
-                                     "snapshot written", "inbox written", NULL};
+static const char *const points[] = {"before commit",
+                                     "after commit",
+                                     "after command",
+                                     "snapshot written",
+                                     "inbox written",
+                                     "checkpoint",
+                                     NULL};
 
 static uint64_t next_random(uint64_t *seed)
 {
@@ -77,7 +89,7 @@ static void run_to_end(const char *folder)
 static bool run_and_kill(const char *folder, unsigned round, uint64_t *seed)
 {
     const char *point = points[round % ARRAY_LEN(points)];
-    unsigned until = (unsigned)(next_random(seed) % 60) + 1;
+    unsigned until = (unsigned)(next_random(seed) % 40) + 1;
     int status;
     if (point && strcmp(point, "snapshot written") == 0)
         until = until % 8 + 1;
@@ -168,7 +180,7 @@ enum { CALLS = 12 * (3 + 5 + 1 + 1 + 1) };
 static void kills_change_nothing(void **state)
 {
     bool is_long = getenv("AFFLUX_LONG") && *getenv("AFFLUX_LONG");
-    unsigned kills = is_long ? LONG_KILLS : KILLS, per_folder = 10, killed = 0;
+    unsigned kills = is_long ? LONG_KILLS : KILLS, round = 0, killed = 0;
     uint64_t seed = is_long ? (uint64_t)time(NULL) : 1;
     char calm[PATH_MAX_BYTES], rough[PATH_MAX_BYTES];
     int status;
@@ -181,24 +193,25 @@ static void kills_change_nothing(void **state)
     check_calls(calm, CALLS, 0);
     char *expected = report_of(calm, &status);
     assert_int_equal(status, 0);
-    for (unsigned round = 0; round < kills; round += per_folder) {
+    while (killed < kills) {
+        unsigned here = 0;
         make_folder(rough);
-        for (unsigned i = 0; i < per_folder; i++)
-            killed += run_and_kill(rough, round + i, &seed);
+        while (here < KILLS_OF_A_FOLDER && run_and_kill(rough, round++, &seed))
+            here++;
+        killed += here;
         run_to_end(rough);
         char *found = report_of(rough, &status);
         bool is_same = strcmp(found, expected) == 0 && status == 0;
         if (!is_same)
             say_difference(rough, expected, found);
-        check_calls(rough, CALLS, per_folder);
+        check_calls(rough, CALLS, here);
         free(found);
         assert_true(is_same);
         remove_folder(rough);
     }
     free(expected);
     remove_folder(calm);
-    print_message("%u of %u runs killed\n", killed, kills);
-    assert_true(killed > kills / 2);
+    print_message("%u of %u runs killed\n", killed, round);
 }
 
 int main(void)
