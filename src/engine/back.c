@@ -105,6 +105,7 @@ static void is_durable(struct engine_commit *c)
     }
     if (!ex->is_kept)
         engine_tell_asker_and_parent(ex);
+    engine_event_tell(c->event, NULL);
     engine_committed(ex, c->actions, c->action_count);
     engine_point(e, "after command");
     deliver_all(e, &c->args);
@@ -157,6 +158,7 @@ static void take_back(void *arg)
         engine_door_leave(door);
         return;
     }
+    e->turn_ms = engine_now_ms(e);
     for (struct store_unit *u = store_take(e->client), *next; u; u = next) {
         next = u->next;
         come_back((struct engine_commit *)(void *)u); /* its first member */

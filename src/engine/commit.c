@@ -77,9 +77,8 @@ static struct engine_commit *commit_new(struct engine *e, struct engine_executio
     c->event = NULL;
     c->action_count = 0;
     c->is_sleep = false;
-    c->args = (struct commit_args){.now_ms = engine_now_ms(e),
-                                   .messages = c->args.messages,
-                                   .message_cap = c->args.message_cap};
+    c->args = (struct commit_args){
+        .now_ms = e->turn_ms, .messages = c->args.messages, .message_cap = c->args.message_cap};
     if (ex)
         c->args.row = ex->row;
     c->previous = NULL;
@@ -322,6 +321,7 @@ static void go_on(struct engine_commit *c)
 {
     struct engine_execution *ex = c->ex;
     engine_tell_asker_and_parent(ex);
+    engine_event_tell(c->event, NULL);
     engine_committed(ex, c->actions, c->action_count);
     engine_commit_free(c);
 }

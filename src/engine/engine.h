@@ -139,6 +139,13 @@ NODISCARD enum status engine_answer_token(struct engine *e, str token,
 NODISCARD enum status engine_connection(struct engine *e, str operation, str request,
                                         struct buf *answer, struct error *err);
 
+/* fn(arg, NULL) when all that was asked of this execution before is durable: an answer, a stop, a
+ * redrive; with an error when it cannot be read any more. STATUS_NOT_FOUND
+ * "ExecutionDoesNotExist". */
+typedef void engine_kept_fn(void *arg, const struct error *err);
+NODISCARD enum status engine_when_kept(struct engine *e, int64_t execution, engine_kept_fn *fn,
+                                       void *arg, struct error *err);
+
 struct engine_figures {
     uint64_t steps, records, moves; /* a move: a state that was entered */
     uint64_t retried;               /* commits that failed and were tried again */

@@ -42,6 +42,8 @@ struct engine_event {
     struct asl_identity identity;
     int64_t message; /* of the inbox, removed together with what the event does; 0: none */
     struct engine_send send;
+    engine_kept_fn *kept; /* called when what it does is durable; or NULL */
+    void *kept_arg;
 };
 
 /* A command that waits for its records to be durable. */
@@ -129,6 +131,7 @@ struct engine {
     struct arena arena; /* texts of the options */
     uint8_t token_key[ASL_TOKEN_KEY_BYTES];
     int64_t clock_base_ms, clock_start_ms;
+    int64_t turn_ms; /* the engine's time when the turn, or what is back, was looked at */
     uint64_t seed;
     int64_t clock_given_ms; /* the last time that expressions of any execution were given */
 
@@ -202,6 +205,10 @@ void engine_post(struct engine_execution *ex, const struct asl_event *event, int
 /* The same with a message to another execution; takes the message over. */
 void engine_post_sending(struct engine_execution *ex, const struct asl_event *event,
                          struct engine_send *send);
+/* An event that does nothing but tell when those before it are durable. */
+void engine_post_marker(struct engine_execution *ex, engine_kept_fn *fn, void *arg);
+/* What it did is durable, or will never be. */
+void engine_event_tell(struct engine_event *ev, const struct error *err);
 /* Takes the event back as the next one. */
 void engine_post_again(struct engine_execution *ex, struct engine_event *ev);
 struct engine_event *engine_event_pop(struct engine_execution *ex); /* or NULL */

@@ -72,6 +72,24 @@ void engine_post_sending(struct engine_execution *ex, const struct asl_event *ev
     append(ex, ev);
 }
 
+void engine_post_marker(struct engine_execution *ex, engine_kept_fn *fn, void *arg)
+{
+    struct asl_event event = {.kind = ASL_EVENT_CONTINUE};
+    struct engine_event *ev = engine_event_new(&event, 0);
+    ev->kept = fn;
+    ev->kept_arg = arg;
+    append(ex, ev);
+}
+
+void engine_event_tell(struct engine_event *ev, const struct error *err)
+{
+    engine_kept_fn *kept = ev ? ev->kept : NULL;
+    if (!kept)
+        return;
+    ev->kept = NULL;
+    kept(ev->kept_arg, err);
+}
+
 void engine_post_again(struct engine_execution *ex, struct engine_event *ev)
 {
     ev->next = ex->first_event;

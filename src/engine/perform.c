@@ -163,9 +163,16 @@ void engine_tell_watchers(struct engine_execution *ex)
 void engine_refuse(struct engine_execution *ex, const struct error *err)
 {
     struct engine_watcher *watchers = ex->watchers;
+    struct engine_event *events = engine_events_take(ex);
     ex->watchers = NULL;
     engine_child_refused(ex, err);
     engine_execution_free(ex);
+    while (events) {
+        struct engine_event *ev = events;
+        events = ev->next;
+        engine_event_tell(ev, err);
+        engine_event_free(ev);
+    }
     while (watchers) {
         struct engine_watcher *w = watchers;
         watchers = w->next;

@@ -232,6 +232,16 @@ enum status engine_redrive(struct engine *e, int64_t execution, struct error *er
     return STATUS_OK;
 }
 
+enum status engine_when_kept(struct engine *e, int64_t execution, engine_kept_fn *fn, void *arg,
+                             struct error *err)
+{
+    struct engine_execution *ex;
+    enum status status = find_or_say(e, execution, &ex, err);
+    if (status == STATUS_OK)
+        engine_post_marker(ex, fn, arg);
+    return status;
+}
+
 /* ---- by ARN and by token ---- */
 
 static enum status no_such(str arn, struct error *err)

@@ -134,6 +134,7 @@ static void make_step(struct engine_execution *ex, int64_t now_ms)
         engine_commit(ex, ev);
     } else {
         bool waits = e->out.is_again && e->out.resume_ms > now_ms;
+        engine_event_tell(ev, NULL);
         engine_event_free(ev);
         if (waits && !ex->first_event)
             set_timer(ex, e->out.resume_ms);
@@ -156,7 +157,7 @@ static void rest(struct engine_execution *ex)
 
 static void take_turn(struct engine_execution *ex)
 {
-    int64_t now_ms = engine_now_ms(ex->engine);
+    int64_t now_ms = ex->engine->turn_ms = engine_now_ms(ex->engine);
     if (ex->in_flight || (ex->is_stale && !engine_execution_refresh(ex)))
         return;
     engine_resume(ex);
@@ -187,7 +188,7 @@ void engine_committed(struct engine_execution *ex, struct engine_action *actions
 {
     bool was_ended = ex->is_ended;
     ex->is_ended = asl_exec_is_over(ex->x);
-    ex->idle_since_ms = engine_now_ms(ex->engine);
+    ex->idle_since_ms = ex->engine->turn_ms;
     engine_perform(ex, actions, count);
     if (ex->is_ended && !was_ended)
         engine_tell_watchers(ex);

@@ -198,6 +198,37 @@ static void those_who_start_hear_that_it_is_durable(void **state)
     house_tear_down(&h);
 }
 
+static void note_kept(void *arg, const struct error *err)
+{
+    struct house *h = arg;
+    assert_null(err);
+    assert_int_equal(house_row(h, "task", "one").status, STORE_ABORTED);
+    h->has_ended = true;
+    loop_stop(h->loop);
+}
+
+static void those_who_ask_can_hear_that_it_is_durable(void **state)
+{
+    struct house h = {.work = answer_later};
+    struct error err;
+    (void)state;
+    h.work_arg = &h;
+    house_build(&h);
+    house_machine(&h, "task", ASL_STANDARD, TASK);
+    house_start_unwatched(&h, "task", "one", "{}");
+    house_pass(&h, 100);
+    int64_t id = house_row(&h, "task", "one").id;
+    for (int i = 0; i < 2; i++) { /* it runs; it has ended, and nothing changes */
+        h.has_ended = false;
+        assert_int_equal(engine_stop(h.engine, id, STR("E"), STR("C"), &err), STATUS_OK);
+        assert_int_equal(engine_when_kept(h.engine, id, note_kept, &h, &err), STATUS_OK);
+        assert_true(house_wait(&h, 2000));
+    }
+    assert_int_equal(engine_when_kept(h.engine, id + 100000, note_kept, &h, &err),
+                     STATUS_NOT_FOUND);
+    house_tear_down(&h);
+}
+
 /* ---- redrive ---- */
 
 static void a_failed_execution_is_redriven_in_the_next_process(void **state)
@@ -344,6 +375,7 @@ int main(void)
         cmocka_unit_test(a_name_is_given_once),
         cmocka_unit_test(what_cannot_be_started_says_why),
         cmocka_unit_test(those_who_start_hear_that_it_is_durable),
+        cmocka_unit_test(those_who_ask_can_hear_that_it_is_durable),
         cmocka_unit_test(a_failed_execution_is_redriven_in_the_next_process),
         cmocka_unit_test(a_stop_ends_it_with_error_and_cause),
         cmocka_unit_test(a_thousand_run_at_once),

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LAMBDA "'Type':'Task','Resource':'arn:aws:lambda:us-east-1:000000000000:function:f'"
 #define MACHINE(name)                                                                              \
@@ -167,12 +168,71 @@ static void a_full_disk_lets_the_engine_close(void **state)
     disk_tear_down(&d);
 }
 
+static void spoil(struct disk *d, int64_t execution)
+{
+    char path[FOLDER_MAX + 16], sql[128];
+    sqlite3 *db;
+    snprintf(path, sizeof(path), "%s/afflux.db", d->h.folder);
+    snprintf(sql, sizeof(sql), "UPDATE step SET body = x'00' WHERE execution = %lld",
+             (long long)execution);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void one_that_cannot_be_read_keeps_nobody_else(void **state)
+{
+    struct disk d;
+    struct error err;
+    (void)state;
+    disk_build(&d);
+    house_close(&d.h);
+    d.h.work = later;
+    d.h.work_arg = &d.h;
+    house_open(&d.h);
+    house_start_unwatched(&d.h, "add", "bad", "{\"n\":1}");
+    house_start_unwatched(&d.h, "add", "good", "{\"n\":1}");
+    house_pass(&d.h, 200);
+    int64_t bad = house_row(&d.h, "add", "bad").id;
+    house_close(&d.h);
+    spoil(&d, bad);
+    d.h.work = NULL;
+    house_open(&d.h);
+    assert_int_equal(engine_figures(d.h.engine).unreadable, 1);
+    house_pass(&d.h, 200);
+    assert_int_equal(house_row(&d.h, "add", "good").status, STORE_SUCCEEDED);
+    assert_int_equal(house_row(&d.h, "add", "bad").status, STORE_RUNNING);
+    assert_int_equal(engine_stop(d.h.engine, bad, STR(""), STR(""), &err), STATUS_CORRUPT);
+    disk_tear_down(&d);
+}
+
+static void a_key_that_is_cut_off_is_an_error(void **state)
+{
+    struct disk d;
+    struct error err;
+    struct engine *e;
+    char path[FOLDER_MAX + 16];
+    (void)state;
+    disk_build(&d);
+    house_close(&d.h);
+    snprintf(path, sizeof(path), "%s/token.key", d.h.folder);
+    assert_int_equal(truncate(path, 7), 0);
+    struct engine_options options = {.data = str_of(d.h.folder)};
+    assert_int_equal(loop_new(&d.h.loop, &err), STATUS_OK);
+    assert_int_equal(engine_open(d.h.loop, &options, &e, &err), STATUS_IO);
+    assert_string_equal(err.name, "EngineKey");
+    loop_free(d.h.loop);
+    disk_tear_down(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_write_may_fail_once),
         cmocka_unit_test(a_full_disk_stops_new_work_and_loses_none),
         cmocka_unit_test(a_full_disk_lets_the_engine_close),
+        cmocka_unit_test(one_that_cannot_be_read_keeps_nobody_else),
+        cmocka_unit_test(a_key_that_is_cut_off_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
