@@ -37,11 +37,12 @@ static enum status kept_list(void *self, struct arena *arena, str prefix, str af
                              uint32_t cap, uint32_t *ret_count, struct error *err)
 {
     struct connections_kept *k = self;
-    str *found;
+    struct store_names found = {0};
     enum status status =
-        store_list_things(k->reader, SERVICE, prefix, after, cap, arena, &found, ret_count, err);
-    for (uint32_t i = 0; status == STATUS_OK && i < *ret_count; i++)
-        names[i] = found[i];
+        store_list_things(k->reader, SERVICE, prefix, after, cap, arena, &found, err);
+    for (uint32_t i = 0; i < found.count; i++)
+        names[i] = found.items[i];
+    *ret_count = found.count;
     return status;
 }
 

@@ -112,10 +112,14 @@ NODISCARD enum status store_verify(struct store_reader *r, struct error *err);
 /* What a service keeps (store/tx.h). */
 NODISCARD enum status store_find_thing(struct store_reader *r, str service, str name,
                                        struct arena *a, str *ret_body, struct error *err);
+struct store_names {
+    str *items;
+    uint32_t count;
+};
 /* Names that begin with prefix and come after `after`, in the order of their bytes, at most limit.
  */
 NODISCARD enum status store_list_things(struct store_reader *r, str service, str prefix, str after,
-                                        uint32_t limit, struct arena *a, str **ret_names,
-                                        uint32_t *ret_count, struct error *err);
+                                        uint32_t limit, struct arena *a, struct store_names *ret,
+                                        struct error *err);
 
 #endif

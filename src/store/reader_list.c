@@ -280,7 +280,7 @@ static enum status read_name(sqlite3_stmt *s, struct arena *a, void *row, struct
 }
 
 enum status store_list_things(struct store_reader *r, str service, str prefix, str after,
-                              uint32_t limit, struct arena *a, str **ret_names, uint32_t *ret_count,
+                              uint32_t limit, struct arena *a, struct store_names *ret,
                               struct error *err)
 {
     struct rows rows;
@@ -291,14 +291,11 @@ enum status store_list_things(struct store_reader *r, str service, str prefix, s
     store_bind_text(s, 2, after.p ? after : STR(""));
     store_bind_text(s, 3, prefix.p ? prefix : STR(""));
     store_bind_int(s, 4, limit);
-    if (read_all(r, s, limit, sizeof(**ret_names), read_name, a, &rows, err) != STATUS_OK)
+    if (read_all(r, s, limit, sizeof(*ret->items), read_name, a, &rows, err) != STATUS_OK)
         return err->status;
     /* Those with the prefix stand together, at the beginning. */
-    const str *names = rows.p;
-    uint32_t count = 0;
-    while (count < rows.count && str_starts(names[count], prefix))
-        count++;
-    *ret_names = rows.p;
-    *ret_count = count;
+    *ret = (struct store_names){.items = rows.p};
+    while (ret->count < rows.count && str_starts(ret->items[ret->count], prefix))
+        ret->count++;
     return STATUS_OK;
 }

@@ -50,12 +50,11 @@ static void assert_listed(struct world *w, const char *prefix, const char *after
 {
     struct error err;
     char text[128] = "";
-    str *names;
-    uint32_t count;
+    struct store_names names;
     assert_ok(store_list_things(w->r, STR("s"), str_of(prefix), str_of(after), limit, &w->a, &names,
-                                &count, &err));
-    for (uint32_t i = 0; i < count; i++)
-        strncat(text, names[i].p, names[i].n);
+                                &err));
+    for (uint32_t i = 0; i < names.count; i++)
+        strncat(text, names.items[i].p, names.items[i].n);
     assert_string_equal(text, wanted);
 }
 
