@@ -7,6 +7,7 @@
  * Executions that are not kept need no unit, unless they send a message.
  */
 #include "engine/engine_internal.h"
+#include "engine/map_run.h"
 #include "engine/shard.h"
 #include "json/write.h"
 #include <stdlib.h>
@@ -352,7 +353,10 @@ void engine_commit_sleep(struct engine_execution *ex)
         add_snapshot(c);
         c->args.step.id = ex->row.tail;
     }
-    set_waiting(c, false, asl_exec_due(ex->x));
+    int64_t due_ms = asl_exec_due(ex->x), latest_ms = engine_now_ms(ex->engine) + MAP_CHILD_SLEEP_MS;
+    if (ex->row.map_run != 0 && due_ms > latest_ms)
+        due_ms = latest_ms;
+    set_waiting(c, false, due_ms);
     submit(c);
 }
 

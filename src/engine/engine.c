@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening and closing, clock and chance, and the definitions that the loop has compiled. */
 #include "engine/engine_internal.h"
+#include "engine/map_run.h"
 #include "json/parse.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -127,6 +128,7 @@ static enum status open_all(struct engine *e, struct error *err)
     if (status != STATUS_OK)
         return status;
     e->client = store_client_new(e->store, engine_wake, e->door);
+    engine_map_open(e);
     return engine_recover(e, err);
 }
 
@@ -187,6 +189,7 @@ void engine_close(struct engine *e)
     e->is_closing = true;
     engine_http_close(e);
     store_client_free(e->client); /* waits; what comes back is not acted upon */
+    engine_map_close(e);
     loop_timer_stop(e->loop, &e->sleep_timer);
     loop_timer_stop(e->loop, &e->stall_timer);
     free_executions(e);

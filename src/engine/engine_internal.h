@@ -108,6 +108,7 @@ struct engine_execution {
     size_t bytes;          /* their bytes, */
     size_t snapshot_bytes; /* and its own */
     int64_t idle_since_ms; /* of the engine's clock */
+    struct map_run *map_run; /* that it is a child of, when both are in memory */
 };
 
 /* What the loop and the store's thread call; outlives an engine whose turn was asked for. */
@@ -146,6 +147,7 @@ struct engine {
     bool is_closing;
     bool has_undelivered;          /* messages whose receivers could not be read */
     struct loop_timer sleep_timer; /* executions out of memory that are due */
+    struct map_runs *maps; /* map_run.h */
     struct engine_http *http;
 
     struct engine_commit *commits;      /* all that are not done */

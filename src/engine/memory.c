@@ -4,6 +4,7 @@
  * wait. What is in memory can always be thrown away and read again.
  */
 #include "engine/engine_internal.h"
+#include "engine/map_run.h"
 #include "json/parse.h"
 #include <stdlib.h>
 
@@ -96,6 +97,8 @@ struct engine_execution *engine_execution_new(struct engine *e, const struct sto
     table_put(e, ex);
     e->execution_count++;
     engine_index_add(ex);
+    if (row->map_run != 0)
+        engine_map_child_joins(ex);
     return ex;
 }
 
@@ -129,6 +132,7 @@ void engine_execution_free(struct engine_execution *ex)
     while (ex->children)
         engine_child_drop(ex, ex->children->frame, ex->children->attempt);
     engine_index_remove(ex);
+    engine_map_child_leaves(ex);
     table_remove(e, ex);
     e->execution_count--;
     asl_out_reset(&e->out); /* may hold documents of this execution */
@@ -140,11 +144,10 @@ void engine_execution_free(struct engine_execution *ex)
 /* ---- from the store ---- */
 
 /* What the child of a distributed Map runs is a part of its parent's definition. */
-static const struct asl_machine *machine_of(const struct asl_definition *d,
-                                            const struct store_execution *row)
+static const struct asl_machine *machine_of(struct engine *e, const struct asl_definition *d,
+                                            const struct store_execution *row, struct error *err)
 {
-    (void)row;
-    return d->root;
+    return row->map_run != 0 ? engine_map_machine(e, d, row, err) : d->root;
 }
 
 /* The execution as the store has it, into a new one. */
@@ -188,8 +191,11 @@ static enum status load(struct engine *e, int64_t id, struct arena *a,
     status = engine_definition_get(e, loaded.execution.definition, ASL_STANDARD, &d, err);
     if (status != STATUS_OK)
         return error_wrap(err, "the definition of execution %lld", (long long)id);
-    struct engine_execution *ex = engine_execution_new(e, &loaded.execution, ASL_STANDARD, d,
-                                                       machine_of(d, &loaded.execution));
+    const struct asl_machine *machine = machine_of(e, d, &loaded.execution, err);
+    if (!machine)
+        return err->status;
+    struct engine_execution *ex =
+        engine_execution_new(e, &loaded.execution, ASL_STANDARD, d, machine);
     status = replay(ex->x, &loaded, err);
     if (status != STATUS_OK) {
         engine_execution_free(ex);

@@ -4,6 +4,7 @@
  * let go, and those who watch an execution hear of its end.
  */
 #include "engine/engine_internal.h"
+#include "engine/map_run.h"
 #include "json/parse.h"
 #include <stdlib.h>
 
@@ -94,8 +95,8 @@ void engine_perform(struct engine_execution *ex, const struct engine_action *act
                 engine_cancel_states(ex, &actions[i]);
             break;
         case ASL_START_MAP_RUN:
-        case ASL_CANCEL_MAP_RUN:
-        case ASL_REDRIVE_MAP_RUN:
+        case ASL_REDRIVE_MAP_RUN: engine_map_start(ex, &actions[i]); break;
+        case ASL_CANCEL_MAP_RUN: engine_map_cancel(ex, &actions[i]); break;
         case ASL_END_EXECUTION: break;
         }
     }
@@ -106,7 +107,8 @@ bool engine_works(const struct engine_execution *ex)
     const struct asl_frame *f;
     uint32_t at = 0;
     while ((f = idmap_next(&ex->x->frames, &at)) != NULL) {
-        if (f->phase == ASL_PHASE_WORKING && !f->is_submitted)
+        if ((f->phase == ASL_PHASE_WORKING && !f->is_submitted) ||
+            f->phase == ASL_PHASE_MAPPING) /* inputs of children are made in its scope */
             return true;
     }
     for (const struct engine_child_ref *child = ex->children; child; child = child->next) {
@@ -166,6 +168,7 @@ void engine_refuse(struct engine_execution *ex, const struct error *err)
     struct engine_event *events = engine_events_take(ex);
     ex->watchers = NULL;
     engine_child_refused(ex, err);
+    engine_map_child_refused(ex);
     engine_execution_free(ex);
     while (events) {
         struct engine_event *ev = events;

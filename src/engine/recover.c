@@ -6,6 +6,7 @@
  * left as it is and keeps nobody else from going on.
  */
 #include "engine/engine_internal.h"
+#include "engine/map_run.h"
 #include <stdlib.h>
 
 enum { RECOVER_AT_ONCE = 1000 };
@@ -35,6 +36,7 @@ void engine_resume(struct engine_execution *ex)
     engine_perform(ex, actions, count);
     engine_events_append(ex, events);
     free(actions);
+    engine_map_child_resumed(ex);
 }
 
 static enum status recover_executions(struct engine *e, struct error *err)

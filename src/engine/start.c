@@ -5,6 +5,7 @@
  */
 #include "asl/token.h"
 #include "engine/engine_internal.h"
+#include "engine/map_run.h"
 #include "engine/shard.h"
 #include "json/compare.h"
 #include "json/parse.h"
@@ -250,6 +251,18 @@ static enum status no_such(str arn, struct error *err)
                      "Execution Does Not Exist: '%.*s'", STR_ARG(arn));
 }
 
+/* …:execution:MACHINE/LABEL:UUID */
+static enum status find_map_child(struct engine *e, str arn, str uuid,
+                                  struct engine_execution **ret, struct error *err)
+{
+    int64_t id;
+    enum status status = engine_map_find_child(e, uuid, &id, err);
+    if (status == STATUS_OK)
+        status = engine_execution_get(e, id, ret, err);
+    bool is_it = status == STATUS_OK && str_eq((*ret)->x->identity.id, arn);
+    return is_it ? STATUS_OK : no_such(arn, err);
+}
+
 /* arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME; an Express execution cannot be asked for,
  * as on AWS. */
 enum status engine_find_arn(struct engine *e, str arn, struct engine_execution **ret,
@@ -266,6 +279,8 @@ enum status engine_find_arn(struct engine *e, str arn, struct engine_execution *
     }
     if (count != 8 || !str_eq(parts[5], STR("execution")))
         return no_such(arn, err);
+    if (str_find_byte(parts[6], '/', 0) != STR_NONE)
+        return find_map_child(e, arn, parts[7], ret, err);
     struct arena a;
     struct store_machine m;
     arena_init(&a, 0);

@@ -6,6 +6,7 @@
  * work after it was read, or forgotten when it has ended.
  */
 #include "engine/engine_internal.h"
+#include "engine/map_run.h"
 #include <stdlib.h>
 
 enum { TURNS_AT_ONCE = 256 /* before the loop looks at the world again */ };
@@ -190,8 +191,10 @@ void engine_committed(struct engine_execution *ex, struct engine_action *actions
     ex->is_ended = asl_exec_is_over(ex->x);
     ex->idle_since_ms = ex->engine->turn_ms;
     engine_perform(ex, actions, count);
-    if (ex->is_ended && !was_ended)
+    if (ex->is_ended && !was_ended) {
         engine_tell_watchers(ex);
+        engine_map_child_over(ex);
+    }
     if (ex->is_ended && !ex->first_event && !ex->is_queued && !ex->watchers)
         engine_execution_free(ex);
     else

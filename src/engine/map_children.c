@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Children of a map run: their inputs are made of the items, they begin as far as there is room,
+ * are counted when they end, and are stopped when the run is over before them.
+ */
+#include "asl/map_batch.h"
+#include "asl/map_item.h"
+#include "asl/token.h"
+#include "engine/map_internal.h"
+#include "json/parse.h"
+#include <stdlib.h>
+
+/* ---- inputs ---- */
+
+static enum asl_map_batch_added add_item(struct map_run *r, struct engine_execution *parent,
+                                         struct json_val item, struct asl_map_batch *batch)
+{
+    struct asl_out *out = &r->all->out;
+    struct asl_item_failure failed;
+    struct asl_map_item of = {.value = item,
+                              .has_keys = r->plan.has_keys,
+                              .index = (uint32_t)r->reader->item,
+                              .source = r->source,
+                              .now_ms = engine_now_ms(parent->engine),
+                              .seed = engine_seed(parent->engine)};
+    enum asl_map_batch_added added = ASL_MAP_BATCH_TOO_LARGE;
+    struct json_val value;
+    if (asl_map_item(parent->x, r->row.frame, &of, out, &value, &failed) == STATUS_OK)
+        added = asl_map_batch_add(batch, value);
+    else
+        map_run_fail(r, failed.error, failed.cause);
+    asl_out_reset(out);
+    return added;
+}
+
+/* The next item of this span; false: no more of it, or none yet, or the run has failed. */
+static bool next_item(struct map_run *r, const struct map_span *span, struct json_val *ret)
+{
+    if (r->reader->item >= span->to)
+        return false;
+    enum map_read got = map_reader_peek(r->reader, ret);
+    if (got == MAP_READ_FAILED)
+        map_run_fail(r, r->reader->error, r->reader->cause);
+    if (got == MAP_READ_END && !r->run.is_all_found)
+        asl_map_run_all_found(&r->run);
+    if (got != MAP_READ_ITEM)
+        return false;
+    if (r->reader->item >= r->run.items.total)
+        asl_map_run_found(&r->run, 1);
+    return true;
+}
+
+static void too_large(struct map_run *r)
+{
+    map_run_fail(r, STR("States.DataLimitExceeded"),
+                 STR("The input of a child execution exceeds the maximum number of bytes."));
+}
+
+/* The input of the child that begins with span->from. False when there is none. */
+static bool next_input(struct map_run *r, struct engine_execution *parent, struct map_span *span,
+                       struct buf *out, uint64_t *ret_items)
+{
+    struct asl_map_batch batch;
+    enum asl_map_batch_added added = ASL_MAP_BATCH_TAKEN;
+    struct json_val item;
+    bool doubles = r->state->language == ASL_JSONATA && r->state->map.item_selector;
+    if (r->reader->item != span->from)
+        map_reader_seek(r->reader, span->from);
+    asl_map_batch_begin(&batch, &r->plan, doubles, out);
+    while (added == ASL_MAP_BATCH_TAKEN && next_item(r, span, &item)) {
+        added = add_item(r, parent, item, &batch);
+        if (added == ASL_MAP_BATCH_TAKEN)
+            map_reader_seek(r->reader, r->reader->item + 1);
+        if (!r->plan.is_batched)
+            break;
+    }
+    asl_map_batch_end(&batch);
+    *ret_items = batch.count;
+    if (added == ASL_MAP_BATCH_TOO_LARGE || !buf_ok(out) ||
+        (parent->engine->options.is_strict && out->n > ASL_MAX_PAYLOAD))
+        too_large(r);
+    return batch.count > 0 && !r->has_error;
+}
+
+/* ---- beginnings ---- */
+
+static str name_of(struct map_run *r, uint64_t index, struct arena *a)
+{
+    char *name = arena_alloc(a, MAP_NAME_BYTES);
+    map_name_make(r->all->namer, r->row.id, index, name);
+    return (str){name, MAP_NAME_BYTES};
+}
+
+/* arn:aws:states:REGION:ACCOUNT of the run, NAME/LABEL, and the child's own name. */
+static struct asl_identity identity_of(struct map_run *r, const struct engine_execution *parent,
+                                       const struct store_execution *row, struct arena *a)
+{
+    size_t scope = str_find(r->arn, STR(":mapRun:"), 0);
+    check(scope != STR_NONE);
+    size_t label = scope + sizeof(":mapRun:") - 1;
+    str prefix = str_sub(r->arn, 0, scope);
+    str machine = str_sub(r->arn, label, str_find_byte(r->arn, ':', label));
+    bool is_express = r->state->map.execution_type == ASL_EXPRESS;
+    str name = name_of(r, row->map_index, a);
+    str id = arena_printf(a, "%.*s:%s:%.*s:%.*s", STR_ARG(prefix),
+                          is_express ? "express" : "execution", STR_ARG(machine), STR_ARG(name));
+    if (is_express) {
+        str uuid = asl_uuid_of(name, (uint64_t)row->id, engine_seed(parent->engine), a);
+        id = arena_printf(a, "%.*s:%.*s", STR_ARG(id), STR_ARG(uuid));
+    }
+    return (struct asl_identity){
+        .id = id,
+        .name = name,
+        .role_arn = parent->x->identity.role_arn,
+        .state_machine_id =
+            arena_printf(a, "%.*s:stateMachine:%.*s", STR_ARG(prefix), STR_ARG(machine)),
+        .state_machine_name = parent->x->identity.state_machine_name,
+        .start_ms = row->started_ms,
+    };
+}
+
+static void begin(struct map_run *r, const struct engine_execution *parent,
+                  const struct store_execution *row, struct json_doc *input)
+{
+    struct arena a;
+    arena_init(&a, 0);
+    struct asl_identity identity = identity_of(r, parent, row, &a);
+    struct engine_execution *ex = engine_execution_new(
+        r->all->engine, row, r->state->map.execution_type, r->code, r->state->map.processor);
+    struct asl_event event = {.kind = ASL_EVENT_START, .doc = input, .identity = &identity};
+    ex->is_awake = true;
+    engine_post(ex, &event, 0);
+    arena_done(&a);
+}
+
+static void begin_new(struct map_run *r, const struct engine_execution *parent, uint64_t index,
+                      uint64_t items, struct json_doc *input)
+{
+    struct store_execution row = {.id = store_new_id(parent->engine->store),
+                                  .shard = r->shard,
+                                  .machine = r->machine,
+                                  .definition = r->definition,
+                                  .parent_attempt = (uint32_t)items,
+                                  .map_run = r->row.id,
+                                  .map_index = index,
+                                  .status = STORE_RUNNING,
+                                  .due_ms = STORE_NEVER,
+                                  .started_ms = engine_now_ms(parent->engine),
+                                  .stopped_ms = STORE_NEVER,
+                                  .redriven_ms = STORE_NEVER};
+    asl_map_run_child_started(&r->run, items, false);
+    begin(r, parent, &row, input);
+}
+
+static bool begin_next(struct map_run *r, struct engine_execution *parent)
+{
+    struct buf text;
+    uint64_t items = 0;
+    struct json_doc *input = NULL;
+    while (r->span_at < r->span_count && r->spans[r->span_at].from >= r->spans[r->span_at].to)
+        r->span_at++;
+    if (r->span_at == r->span_count)
+        return false;
+    struct map_span *span = &r->spans[r->span_at];
+    buf_init(&text, JSON_MAX_TEXT);
+    bool has = next_input(r, parent, span, &text, &items);
+    if (has) {
+        size_t n;
+        char *bytes = buf_take(&text, &n);
+        check(json_parse_take(bytes, n, NULL, &input, NULL) == STATUS_OK); /* we wrote it */
+        begin_new(r, parent, span->from, items, input);
+        json_doc_unref(input);
+        span->from += items;
+    }
+    buf_done(&text);
+    return has;
+}
+
+/* ---- a redrive ---- */
+
+/* A page of children that are marked to run again; false when there are none any more. */
+static bool next_again(struct map_run *r)
+{
+    while (r->again_at == r->again_count && r->is_redriven) {
+        struct arena a;
+        struct store_page page;
+        struct error err;
+        struct store_list_query query = {.map_run = r->row.id,
+                                         .status_set = 1u << STORE_PENDING_REDRIVE,
+                                         .from = r->again_from,
+                                         .limit = MAP_AGAIN_ROWS};
+        arena_init(&a, 0);
+        r->again_at = r->again_count = 0;
+        if (store_list_executions(r->all->engine->reader, &query, &a, &page, &err) == STATUS_OK) {
+            for (uint32_t i = 0; i < page.count; i++)
+                r->again_ids[r->again_count++] = page.rows[i].id;
+            r->again_from = page.next;
+            r->is_redriven = page.next != 0;
+        } else {
+            map_run_fail(r, STR("States.Runtime"), str_of(err.message));
+            r->is_redriven = false;
+        }
+        arena_done(&a);
+    }
+    return r->again_at < r->again_count;
+}
+
+/* An Express child begins anew with the input that was kept when it failed. */
+static enum status begin_express_again(struct map_run *r, const struct engine_execution *parent,
+                                       int64_t id, struct error *err)
+{
+    struct store_execution row;
+    struct arena a;
+    struct json_doc *input;
+    str text;
+    arena_init(&a, 0);
+    enum status status = store_find_execution(r->all->engine->reader, id, &a, &row, err);
+    if (status == STATUS_OK)
+        status = store_find_document(r->all->engine->reader, id, row.input, &a, &text, err);
+    if (status == STATUS_OK)
+        status = json_parse(text, NULL, &input, err);
+    if (status == STATUS_OK) {
+        row.redrives++;
+        row.started_ms = engine_now_ms(parent->engine);
+        row.status = STORE_RUNNING;
+        asl_map_run_child_started(&r->run, map_items_of(&row), true);
+        begin(r, parent, &row, input);
+        json_doc_unref(input);
+    }
+    arena_done(&a);
+    return status;
+}
+
+/* A Standard one goes on where it failed. */
+static enum status begin_standard_again(struct map_run *r, int64_t id, struct error *err)
+{
+    struct engine_execution *ex;
+    struct asl_event event = {.kind = ASL_EVENT_REDRIVE};
+    enum status status = engine_execution_get(r->all->engine, id, &ex, err);
+    if (status != STATUS_OK)
+        return status;
+    asl_map_run_child_started(&r->run, map_items_of(&ex->row), true);
+    ex->is_awake = true;
+    engine_post(ex, &event, 0);
+    return STATUS_OK;
+}
+
+static void begin_again(struct map_run *r, const struct engine_execution *parent)
+{
+    struct error err;
+    int64_t id = r->again_ids[r->again_at++];
+    enum status status = r->state->map.execution_type == ASL_EXPRESS
+                             ? begin_express_again(r, parent, id, &err)
+                             : begin_standard_again(r, id, &err);
+    if (status != STATUS_OK)
+        map_run_fail(r, STR("States.Runtime"), str_of(err.message));
+}
+
+/* The execution, while it waits for this run: it may have been stopped and not said so yet. */
+static struct engine_execution *waiting_parent(const struct map_run *r)
+{
+    struct engine_execution *parent = engine_find(r->all->engine, r->row.execution);
+    const struct asl_frame *f = parent ? asl_exec_frame(parent->x, r->row.frame) : NULL;
+    return f && f->phase == ASL_PHASE_MAPPING && f->attempt == r->attempt ? parent : NULL;
+}
+
+static bool has_room(const struct map_run *r)
+{
+    struct asl_map_run run = r->run;
+    if (!run.is_all_found)
+        run.items.pending++; /* there may be one more to find */
+    return r->phase == MAP_RUN_RUNNING && !r->is_stale && r->in_memory < MAP_CHILDREN_AT_ONCE &&
+           asl_map_run_room(&run) > 0;
+}
+
+bool map_children_begin(struct map_run *r)
+{
+    struct engine_execution *parent = waiting_parent(r);
+    for (int i = 0; i < MAP_BEGIN_AT_ONCE; i++) {
+        if (!parent || !has_room(r))
+            return false;
+        if (next_again(r))
+            begin_again(r, parent);
+        else if (!begin_next(r, parent))
+            return false;
+    }
+    return true;
+}
+
+/* ---- ends ---- */
+
+void engine_map_child_over(struct engine_execution *ex)
+{
+    struct map_run *r = ex->map_run;
+    if (r && !ex->is_kept)
+        map_store_keep(r, ex);
+    else if (r)
+        map_child_counted(r, map_items_of(&ex->row), ex->x->status);
+}
+
+void map_child_counted(struct map_run *r, uint64_t items, enum asl_status status)
+{
+    asl_map_run_child_ended(&r->run, items, status);
+    r->unsaved++;
+    r->is_dirty = true;
+    map_run_ask(r);
+}
+
+/* ---- stopping ---- */
+
+static void stop(struct engine_execution *ex)
+{
+    struct asl_event event = {.kind = ASL_EVENT_STOP};
+    engine_post(ex, &event, 0);
+}
+
+static void stop_in_memory(struct map_run *r)
+{
+    struct engine *e = r->all->engine;
+    for (uint32_t i = 0; e->executions && i <= e->execution_mask; i++) {
+        struct engine_execution *ex = e->executions[i];
+        if (ex && ex->map_run == r && (!ex->is_ended || ex->first_event))
+            stop(ex);
+    }
+    r->is_stopped = true;
+}
+
+/* Those that sleep on disk, a page at a time; the others were told. */
+static void stop_on_disk(struct map_run *r)
+{
+    struct engine *e = r->all->engine;
+    struct arena a;
+    struct store_page page;
+    struct error err;
+    struct store_list_query query = {.map_run = r->row.id,
+                                     .status_set = 1u << STORE_RUNNING,
+                                     .from = r->stop_from,
+                                     .limit = MAP_AGAIN_ROWS};
+    arena_init(&a, 0);
+    enum status status = store_list_executions(e->reader, &query, &a, &page, &err);
+    for (uint32_t i = 0; status == STATUS_OK && i < page.count; i++) {
+        struct engine_execution *ex;
+        if (!engine_find(e, page.rows[i].id) &&
+            engine_execution_get(e, page.rows[i].id, &ex, &err) == STATUS_OK) {
+            ex->is_awake = true;
+            stop(ex);
+        }
+    }
+    r->stop_from = status == STATUS_OK ? page.next : 0;
+    r->is_all_stopped = r->stop_from == 0;
+    arena_done(&a);
+}
+
+bool map_children_stop(struct map_run *r)
+{
+    if (!r->is_stopped)
+        stop_in_memory(r);
+    else if (!r->is_all_stopped)
+        stop_on_disk(r);
+    return r->is_all_stopped;
+}
