@@ -235,11 +235,17 @@ static enum status begin_express_again(struct map_run *r, const struct engine_ex
 static enum status begin_standard_again(struct map_run *r, int64_t id, struct error *err)
 {
     struct engine_execution *ex;
+    const struct engine_options *options = &r->all->engine->options;
     struct asl_event event = {.kind = ASL_EVENT_REDRIVE};
     enum status status = engine_execution_get(r->all->engine, id, &ex, err);
     if (status != STATUS_OK)
         return status;
     asl_map_run_child_started(&r->run, map_items_of(&ex->row), true);
+    if (options->is_strict && ex->x->last_event >= ASL_MAX_HISTORY - 1) {
+        asl_map_run_child_ended(&r->run, map_items_of(&ex->row), ex->x->status);
+        engine_execution_free(ex); /* its history has no room for a redrive */
+        return STATUS_OK;
+    }
     ex->is_awake = true;
     engine_post(ex, &event, 0);
     return STATUS_OK;
@@ -249,6 +255,8 @@ static void begin_again(struct map_run *r, const struct engine_execution *parent
 {
     struct error err;
     int64_t id = r->again_ids[r->again_at++];
+    if (engine_find(r->all->engine, id))
+        return; /* on its way already */
     enum status status = r->state->map.execution_type == ASL_EXPRESS
                              ? begin_express_again(r, parent, id, &err)
                              : begin_standard_again(r, id, &err);
@@ -358,4 +366,74 @@ bool map_children_stop(struct map_run *r)
     else if (!r->is_all_stopped)
         stop_on_disk(r);
     return r->is_all_stopped;
+}
+
+/* ---- children come and go ---- */
+
+const struct asl_machine *engine_map_machine(struct engine *e, const struct asl_definition *d,
+                                             const struct store_execution *row, struct error *err)
+{
+    struct map_run *r = map_run_find(e, row->map_run);
+    if (r)
+        return r->state->map.processor;
+    struct store_map_run run;
+    struct map_run_state s = {0};
+    struct arena a;
+    arena_init(&a, 0);
+    enum status status = store_find_map_run(e->reader, row->map_run, &a, &run, err);
+    if (status == STATUS_OK)
+        status = map_run_state_read(run.state, &s, err);
+    arena_done(&a);
+    if (status != STATUS_OK)
+        return NULL;
+    if (s.state < d->state_count && d->states[s.state]->type == ASL_MAP)
+        return d->states[s.state]->map.processor;
+    error_set(err, STATUS_CORRUPT, "MapRunCorrupt", "a map run's state is not a Map");
+    return NULL;
+}
+
+void engine_map_child_joins(struct engine_execution *ex)
+{
+    if (ex->map_run)
+        return;
+    ex->map_run = map_run_find(ex->engine, ex->row.map_run);
+    if (ex->map_run)
+        ex->map_run->in_memory++;
+}
+
+void engine_map_child_leaves(struct engine_execution *ex)
+{
+    struct map_run *r = ex->map_run;
+    if (!r)
+        return;
+    ex->map_run = NULL;
+    r->in_memory--;
+    if (ex->engine->maps)
+        map_run_ask(r);
+}
+
+void engine_map_child_refused(struct engine_execution *ex)
+{
+    if (!ex->map_run)
+        return;
+    ex->map_run->is_stale = true;
+    map_run_ask_later(ex->map_run);
+}
+
+enum status engine_map_find_child(struct engine *e, str uuid, int64_t *ret_id, struct error *err)
+{
+    struct store_execution row;
+    struct arena a;
+    int64_t map_run;
+    uint64_t index;
+    enum status status = STATUS_NOT_FOUND;
+    arena_init(&a, 0);
+    if (map_name_read(e->maps->namer, uuid, &map_run, &index))
+        status = store_find_child(e->reader, map_run, index, &a, &row, err);
+    if (status == STATUS_OK)
+        *ret_id = row.id;
+    else if (status == STATUS_NOT_FOUND)
+        error_set(err, status, "ExecutionDoesNotExist", "Execution Does Not Exist");
+    arena_done(&a);
+    return status;
 }

@@ -42,6 +42,28 @@ enum status map_run_state_read(str bytes, struct map_run_state *ret, struct erro
     return STATUS_OK;
 }
 
+static void take_limits(struct map_run *r)
+{
+    struct asl_map_run *run = &r->run;
+    run->max_concurrency = (uint32_t)r->row.concurrency;
+    run->has_tolerated_percentage = r->row.tolerated_percentage >= 0;
+    run->tolerated_percentage = r->row.tolerated_percentage;
+    run->has_tolerated_count = r->row.tolerated_count >= 0 || !run->has_tolerated_percentage;
+    run->tolerated_count = r->row.tolerated_count > 0 ? (uint64_t)r->row.tolerated_count : 0;
+    run->redrive_count = r->row.redrives;
+}
+
+static struct asl_map_counts counts_of(const struct store_counts *c)
+{
+    return (struct asl_map_counts){.pending = c->pending,
+                                   .running = c->running,
+                                   .succeeded = c->succeeded,
+                                   .failed = c->failed,
+                                   .timed_out = c->timed_out,
+                                   .aborted = c->aborted,
+                                   .total = c->total};
+}
+
 enum status map_run_read_row(struct map_run *r, const struct store_map_run *row,
                              bool *ret_is_marking, struct error *err)
 {
@@ -56,6 +78,10 @@ enum status map_run_read_row(struct map_run *r, const struct store_map_run *row,
     r->arn = arena_dup(&r->arena, s.arn);
     r->error = arena_dup(&r->arena, s.error);
     r->cause = arena_dup(&r->arena, s.cause);
+    asl_map_run_init(&r->run, &r->plan);
+    take_limits(r);
+    r->run.items = counts_of(&r->row.items); /* until they are counted */
+    r->run.children = counts_of(&r->row.children);
     *ret_is_marking = s.is_marking;
     return STATUS_OK;
 }
@@ -146,17 +172,6 @@ static bool is_beginning(struct map_run *r)
         arena_done(&a);
     }
     return ret;
-}
-
-static void take_limits(struct map_run *r)
-{
-    struct asl_map_run *run = &r->run;
-    run->max_concurrency = (uint32_t)r->row.concurrency;
-    run->has_tolerated_percentage = r->row.tolerated_percentage >= 0;
-    run->tolerated_percentage = r->row.tolerated_percentage;
-    run->has_tolerated_count = r->row.tolerated_count >= 0 || !run->has_tolerated_percentage;
-    run->tolerated_count = r->row.tolerated_count > 0 ? (uint64_t)r->row.tolerated_count : 0;
-    run->redrive_count = r->row.redrives;
 }
 
 enum status map_run_count(struct map_run *r, struct error *err)

@@ -16,6 +16,7 @@
     X(FAILING)   /* why it failed is being written, before children are stopped */                 \
     X(STOPPING)  /* children that run are being stopped */                                         \
     X(GATHERING) /* the result is put together */                                                  \
+    X(ENDING)    /* all is done but to write so */                                                 \
     X(CLOSING)   /* its end is being written */                                                    \
     X(OVER)
 
@@ -97,8 +98,12 @@ struct map_run *map_run_find(const struct engine *e, int64_t id);
 /* A run in memory; definition, state and who waits for it as the execution has them. */
 struct map_run *map_run_new(struct map_runs *all, const struct engine_execution *parent,
                             const struct asl_state *state);
-/* The pump comes soon. */
+struct map_run *map_run_of_frame(const struct engine_execution *ex, uint32_t frame);
+/* The pump comes soon, or in a while. */
 void map_run_ask(struct map_run *r);
+void map_run_ask_later(struct map_run *r);
+/* Counts what there is and goes on from there. */
+void map_run_go_on(struct map_run *r);
 /* It fails by something other than its children. */
 void map_run_fail(struct map_run *r, str error, str cause);
 /* The row came back written. */
@@ -118,6 +123,7 @@ void map_run_add_span(struct map_run *r, uint64_t from, uint64_t to);
 /* Counts and spans from the rows of children. STATUS_BUSY: some are just being begun. */
 NODISCARD enum status map_run_count(struct map_run *r, struct error *err);
 /* The run of this ARN, or any of the id, from its row. */
+/* Its arguments were taken before, if there are any. */
 NODISCARD enum status map_run_read_row(struct map_run *r, const struct store_map_run *row,
                                        bool *ret_is_marking, struct error *err);
 
@@ -135,6 +141,8 @@ NODISCARD enum status map_run_state_read(str bytes, struct map_run_state *ret, s
 bool map_result_gather(struct map_run *r);
 
 /* ---- map_store.c ---- */
+/* Limits and counts, for the row. */
+void map_store_fill(struct map_run *r);
 enum map_save { MAP_SAVE_NEW, MAP_SAVE_SET, MAP_SAVE_MARK };
 /* Writes the run's row as it is now; map_run_saved is called when it is durable. */
 void map_store_save(struct map_run *r, enum map_save how);

@@ -3,7 +3,7 @@
  * The life of a map run. What its execution asks for, and what comes back from children and store,
  * only changes what the run knows; the pump then does the next thing, a little at a time:
  *
- *   BEGINNING ─────────────────► RUNNING ──► GATHERING ──► CLOSING ──► OVER
+ *   BEGINNING ─────────────────► RUNNING ──► GATHERING ──► ENDING ──► CLOSING ──► OVER
  *   MARKING ──► MARKED ──► (count) ┘ └──► FAILING ──► STOPPING ──┘
  */
 #include "engine/map_internal.h"
@@ -45,7 +45,7 @@ struct map_run *map_run_find(const struct engine *e, int64_t id)
     return NULL;
 }
 
-static struct map_run *find_of_frame(const struct engine_execution *ex, uint32_t frame)
+struct map_run *map_run_of_frame(const struct engine_execution *ex, uint32_t frame)
 {
     for (struct map_run *r = ex->engine->maps->first; r; r = r->next) {
         if (r->row.execution == ex->row.id && r->row.frame == frame && r->phase != MAP_RUN_OVER)
@@ -55,21 +55,6 @@ static struct map_run *find_of_frame(const struct engine_execution *ex, uint32_t
 }
 
 /* ---- one run ---- */
-
-/* Where the items come from, as expressions see it. */
-static str source_of(struct map_run *r)
-{
-    struct json_val bucket = json_get(r->plan.reader, STR("Bucket"));
-    struct json_val key = json_get(r->plan.reader, STR("Key"));
-    if (!r->state->map.reader)
-        return STR("STATE_DATA");
-    if (bucket.tag != JSON_STRING)
-        return STR("S3://");
-    if (key.tag != JSON_STRING)
-        return arena_printf(&r->arena, "S3://%.*s", STR_ARG(json_str(bucket)));
-    return arena_printf(&r->arena, "S3://%.*s/%.*s", STR_ARG(json_str(bucket)),
-                        STR_ARG(json_str(key)));
-}
 
 struct map_run *map_run_new(struct map_runs *all, const struct engine_execution *parent,
                             const struct asl_state *state)
@@ -111,16 +96,6 @@ void map_run_free(struct map_run *r)
     free(r);
 }
 
-static void take_arguments(struct map_run *r, const struct asl_command *c)
-{
-    json_doc_unref(r->arguments);
-    r->arguments = json_doc_ref(c->arguments->json);
-    asl_map_run_plan_read(c->arguments->root, c->state, r->all->engine->options.is_strict,
-                          &r->plan);
-    r->arn = arena_dup(&r->arena, r->plan.arn);
-    r->source = source_of(r);
-}
-
 /* ---- the pump ---- */
 
 static void run_pump(struct map_run *r);
@@ -159,14 +134,12 @@ static void timer_fired(void *arg)
     map_run_ask(r);
 }
 
-static void ask_later(struct map_run *r)
+void map_run_ask_later(struct map_run *r)
 {
     if (!loop_timer_is_running(&r->timer))
         loop_timer_start(r->all->engine->loop, &r->timer, loop_now_ms() + MAP_SAVE_MS, timer_fired,
                          r);
 }
-
-/* ---- beginning ---- */
 
 void map_run_fail(struct map_run *r, str error, str cause)
 {
@@ -193,8 +166,7 @@ static void open_reader(struct map_run *r)
         r->reader = map_reader_of_array(&r->plan);
 }
 
-/* Counts what there is and goes on from there. */
-static void go_on(struct map_run *r)
+void map_run_go_on(struct map_run *r)
 {
     struct error err;
     bool has_error = r->has_error, is_cancelled = r->is_cancelled;
@@ -204,7 +176,7 @@ static void go_on(struct map_run *r)
         open_reader(r);
     enum status status = map_run_count(r, &err);
     if (status == STATUS_BUSY) {
-        ask_later(r);
+        map_run_ask_later(r);
         return;
     }
     if (status != STATUS_OK)
@@ -218,128 +190,9 @@ static void go_on(struct map_run *r)
     map_run_ask(r);
 }
 
-static void redrive(struct map_run *r, uint32_t attempt)
-{
-    r->attempt = attempt;
-    r->row.redrives++;
-    r->row.status = STORE_RUNNING;
-    r->row.stopped_ms = STORE_NEVER;
-    r->has_error = r->is_cancelled = false;
-    r->error = r->cause = (str){0};
-    r->is_stopped = r->is_all_stopped = false;
-    r->stop_from = 0;
-    r->phase = MAP_RUN_MARKING;
-    map_store_save(r, MAP_SAVE_MARK);
-}
-
-static void begin_new(struct engine_execution *ex, const struct asl_command *c)
-{
-    struct engine *e = ex->engine;
-    struct map_run *r = map_run_new(e->maps, ex, c->state);
-    take_arguments(r, c);
-    asl_map_run_init(&r->run, &r->plan);
-    r->attempt = c->attempt;
-    r->row = (struct store_map_run){.id = store_new_id(e->store),
-                                    .execution = ex->row.id,
-                                    .frame = c->frame,
-                                    .attempt = c->attempt,
-                                    .label = c->state->map.label,
-                                    .status = STORE_RUNNING,
-                                    .started_ms = engine_now_ms(e),
-                                    .stopped_ms = STORE_NEVER};
-    map_store_save(r, MAP_SAVE_NEW);
-}
-
-/* The row of this run; STATUS_NOT_FOUND. Texts lie in the arena. */
-static enum status find_row(struct engine *e, int64_t execution, uint32_t frame, str arn,
-                            struct arena *a, struct store_map_run *ret, struct error *err)
-{
-    struct store_map_run *rows;
-    int64_t after = 0;
-    uint32_t count;
-    do {
-        enum status status =
-            store_list_map_runs(e->reader, execution, after, MAP_AGAIN_ROWS, a, &rows, &count, err);
-        if (status != STATUS_OK)
-            return status;
-        for (uint32_t i = 0; i < count; i++) {
-            struct map_run_state s;
-            after = rows[i].id;
-            if (rows[i].frame == frame && map_run_state_read(rows[i].state, &s, err) == STATUS_OK &&
-                str_eq(s.arn, arn)) {
-                *ret = rows[i];
-                return STATUS_OK;
-            }
-        }
-    } while (count > 0);
-    return error_set(err, STATUS_NOT_FOUND, "MapRunNotFound", "there is no such map run");
-}
-
-/* Children that were read back before their run was. */
-static void join_children(struct map_run *r)
-{
-    struct engine *e = r->all->engine;
-    for (uint32_t i = 0; e->executions && i <= e->execution_mask; i++) {
-        if (e->executions[i] && e->executions[i]->row.map_run == r->row.id)
-            engine_map_child_joins(e->executions[i]);
-    }
-}
-
-static void take_up(struct engine_execution *ex, const struct asl_command *c,
-                    const struct store_map_run *row)
-{
-    struct map_run *r = map_run_new(ex->engine->maps, ex, c->state);
-    struct error err;
-    bool is_marking;
-    take_arguments(r, c);
-    if (map_run_read_row(r, row, &is_marking, &err) != STATUS_OK) {
-        map_run_free(r); /* cannot be: find_row has read it */
-        return;
-    }
-    r->row.label = c->state->map.label;
-    join_children(r);
-    if (r->attempt != c->attempt && r->row.status == STORE_RUNNING) {
-        r->is_cancelled = r->is_awaited = true; /* stopping was cut short; the redrive comes then */
-        go_on(r);
-    } else if (r->attempt != c->attempt) {
-        redrive(r, c->attempt);
-    } else if (is_marking) {
-        r->phase = MAP_RUN_MARKING;
-        map_store_save(r, MAP_SAVE_MARK);
-    } else {
-        go_on(r); /* also when it has ended: its execution has not been told */
-    }
-}
-
-void engine_map_start(struct engine_execution *ex, const struct engine_action *action)
-{
-    struct asl_frame *f = asl_exec_frame(ex->x, action->frame);
-    struct map_run *r = find_of_frame(ex, action->frame);
-    if (!f || f->attempt != action->attempt || f->phase != ASL_PHASE_MAPPING)
-        return;
-    if (r) {
-        r->is_awaited = r->attempt != action->attempt; /* it is still being stopped */
-        return;
-    }
-    struct asl_command c = asl_map_run_command(f, action->kind);
-    str arn = json_str(json_get(c.arguments->root, STR("MapRunArn")));
-    struct store_map_run row;
-    struct arena a;
-    struct error err;
-    enum status status = STATUS_NOT_FOUND;
-    arena_init(&a, 0);
-    if (action->is_repeated || action->kind == ASL_REDRIVE_MAP_RUN)
-        status = find_row(ex->engine, ex->row.id, f->id, arn, &a, &row, &err);
-    if (status == STATUS_OK)
-        take_up(ex, &c, &row);
-    else
-        begin_new(ex, &c);
-    arena_done(&a);
-}
-
 void engine_map_cancel(struct engine_execution *ex, const struct engine_action *action)
 {
-    struct map_run *r = find_of_frame(ex, action->frame);
+    struct map_run *r = map_run_of_frame(ex, action->frame);
     if (!r || r->phase == MAP_RUN_CLOSING)
         return;
     r->is_cancelled = true;
@@ -378,8 +231,6 @@ static void close_run(struct map_run *r)
         [ASL_MAP_RUN_IS_FAILED] = STORE_FAILED,
         [ASL_MAP_RUN_IS_ABORTED] = STORE_ABORTED,
     };
-    if (r->is_saving)
-        return; /* comes again */
     bool was_ended = r->row.status != STORE_RUNNING;
     bool is_refused = r->has_error && r->run.status == ASL_MAP_RUN_IS_SUCCEEDED;
     r->phase = MAP_RUN_CLOSING;
@@ -408,16 +259,17 @@ static void leave(struct map_run *r)
 void map_run_saved(struct map_run *r, bool has_more)
 {
     switch (r->phase) {
-    case MAP_RUN_BEGINNING: go_on(r); break;
+    case MAP_RUN_BEGINNING: map_run_go_on(r); break;
     case MAP_RUN_MARKING:
         r->phase = has_more ? MAP_RUN_MARKING : MAP_RUN_MARKED;
         map_store_save(r, has_more ? MAP_SAVE_MARK : MAP_SAVE_SET);
         break;
-    case MAP_RUN_MARKED: go_on(r); break;
+    case MAP_RUN_MARKED: map_run_go_on(r); break;
     case MAP_RUN_FAILING:
     case MAP_RUN_RUNNING:
     case MAP_RUN_STOPPING:
-    case MAP_RUN_GATHERING: map_run_ask(r); break;
+    case MAP_RUN_GATHERING:
+    case MAP_RUN_ENDING: map_run_ask(r); break;
     case MAP_RUN_CLOSING:
         tell_parent(r);
         r->phase = MAP_RUN_OVER;
@@ -435,7 +287,7 @@ static void save_some(struct map_run *r)
     if (r->unsaved >= MAP_SAVE_CHILDREN || r->is_due)
         map_store_save(r, MAP_SAVE_SET);
     else
-        ask_later(r);
+        map_run_ask_later(r);
     r->is_due = false;
 }
 
@@ -455,18 +307,24 @@ static void pump_running(struct map_run *r)
         map_run_ask(r);
 }
 
+static void end(struct map_run *r)
+{
+    r->phase = MAP_RUN_ENDING;
+    map_run_ask(r);
+}
+
 static void pump_stopping(struct map_run *r)
 {
     if (!map_children_stop(r))
         map_run_ask(r);
     else if (r->run.children.running == 0)
-        close_run(r);
+        end(r);
 }
 
 static void run_pump(struct map_run *r)
 {
     if (r->is_stale && (r->phase == MAP_RUN_RUNNING || r->phase == MAP_RUN_STOPPING)) {
-        go_on(r);
+        map_run_go_on(r);
         return;
     }
     switch (r->phase) {
@@ -487,123 +345,16 @@ static void run_pump(struct map_run *r)
         break;
     case MAP_RUN_GATHERING:
         if (map_result_gather(r))
-            close_run(r);
+            end(r);
         else
             map_run_ask(r);
         break;
+    case MAP_RUN_ENDING:
+        if (!r->is_saving)
+            close_run(r);
+        break;
     case MAP_RUN_OVER: leave(r); break;
     }
-}
-
-/* ---- children come and go ---- */
-
-const struct asl_machine *engine_map_machine(struct engine *e, const struct asl_definition *d,
-                                             const struct store_execution *row, struct error *err)
-{
-    struct map_run *r = map_run_find(e, row->map_run);
-    if (r)
-        return r->state->map.processor;
-    struct store_map_run run;
-    struct map_run_state s = {0};
-    struct arena a;
-    arena_init(&a, 0);
-    enum status status = store_find_map_run(e->reader, row->map_run, &a, &run, err);
-    if (status == STATUS_OK)
-        status = map_run_state_read(run.state, &s, err);
-    arena_done(&a);
-    if (status != STATUS_OK)
-        return NULL;
-    if (s.state < d->state_count && d->states[s.state]->type == ASL_MAP)
-        return d->states[s.state]->map.processor;
-    error_set(err, STATUS_CORRUPT, "MapRunCorrupt", "a map run's state is not a Map");
-    return NULL;
-}
-
-void engine_map_child_joins(struct engine_execution *ex)
-{
-    if (ex->map_run)
-        return;
-    ex->map_run = map_run_find(ex->engine, ex->row.map_run);
-    if (ex->map_run)
-        ex->map_run->in_memory++;
-}
-
-void engine_map_child_leaves(struct engine_execution *ex)
-{
-    struct map_run *r = ex->map_run;
-    if (!r)
-        return;
-    ex->map_run = NULL;
-    r->in_memory--;
-    if (ex->engine->maps)
-        map_run_ask(r);
-}
-
-void engine_map_child_refused(struct engine_execution *ex)
-{
-    if (!ex->map_run)
-        return;
-    ex->map_run->is_stale = true;
-    ask_later(ex->map_run);
-}
-
-/* A run that nobody waits for, with a child that goes on: both are stopped. */
-static void stop_left(struct engine_execution *child, const struct engine_execution *parent,
-                      const struct store_map_run *row)
-{
-    struct map_run_state s;
-    struct error err;
-    bool is_marking;
-    const struct asl_definition *d = parent->x->definition;
-    if (map_run_state_read(row->state, &s, &err) != STATUS_OK || s.state >= d->state_count ||
-        d->states[s.state]->type != ASL_MAP)
-        return;
-    struct map_run *r = map_run_new(child->engine->maps, parent, d->states[s.state]);
-    if (map_run_read_row(r, row, &is_marking, &err) != STATUS_OK) {
-        map_run_free(r);
-        return;
-    }
-    r->row.label = r->state->map.label;
-    join_children(r);
-    r->is_cancelled = true;
-    go_on(r);
-}
-
-void engine_map_child_resumed(struct engine_execution *ex)
-{
-    struct engine *e = ex->engine;
-    struct store_map_run row;
-    struct engine_execution *parent;
-    struct arena a;
-    struct error err;
-    if (ex->row.map_run == 0 || ex->map_run)
-        return;
-    arena_init(&a, 0);
-    if (store_find_map_run(e->reader, ex->row.map_run, &a, &row, &err) == STATUS_OK &&
-        engine_execution_get(e, row.execution, &parent, &err) == STATUS_OK) {
-        engine_resume(parent);
-        if (!ex->map_run)
-            stop_left(ex, parent, &row);
-    }
-    arena_done(&a);
-}
-
-enum status engine_map_find_child(struct engine *e, str uuid, int64_t *ret_id, struct error *err)
-{
-    struct store_execution row;
-    struct arena a;
-    int64_t map_run;
-    uint64_t index;
-    enum status status = STATUS_NOT_FOUND;
-    arena_init(&a, 0);
-    if (map_name_read(e->maps->namer, uuid, &map_run, &index))
-        status = store_find_child(e->reader, map_run, index, &a, &row, err);
-    if (status == STATUS_OK)
-        *ret_id = row.id;
-    else if (status == STATUS_NOT_FOUND)
-        error_set(err, status, "ExecutionDoesNotExist", "Execution Does Not Exist");
-    arena_done(&a);
-    return status;
 }
 
 /* ---- from outside ---- */
@@ -636,6 +387,7 @@ enum status engine_map_update(struct engine *e, int64_t map_run,
     }
     if (asl_map_run_is_exceeded(&r->run))
         asl_map_run_end(&r->run, ASL_MAP_RUN_IS_FAILED);
+    map_store_fill(r);
     r->is_dirty = r->is_due = true;
     map_run_ask(r);
     return STATUS_OK;

@@ -2,9 +2,9 @@
 /*
  * Map runs of the engine: a distributed Map's items become child executions, so many at a time, and
  * what they leave becomes the Map's result. In reading order: map_run.c (the life of a run),
- * map_children.c (inputs, beginnings and ends), map_count.c (what the rows say about a run),
- * map_output.c (the result), map_store.c (what is written), map_name.c (names of children),
- * map_reader.h (where items come from).
+ * map_begin.c (how it comes into memory), map_children.c (inputs, beginnings and ends), map_count.c
+ * (what the rows say about a run), map_output.c (the result), map_store.c (what is written),
+ * map_name.c (names of children), map_reader.h (where items come from).
  *
  * Exactly once. A Standard child is an execution of the store with (map run, first item) as its
  * unique key; an Express child is in memory only until it has ended and then becomes such a row
@@ -50,7 +50,7 @@ const struct asl_machine *engine_map_machine(struct engine *e, const struct asl_
 void engine_map_child_joins(struct engine_execution *ex); /* it is in memory now, */
 void engine_map_child_leaves(struct engine_execution *ex);
 void engine_map_child_over(struct engine_execution *ex);    /* has ended, durably if it is kept, */
-void engine_map_child_refused(struct engine_execution *ex); /* or could not be begun */
+void engine_map_child_refused(struct engine_execution *ex); /* or could not be begun (again) */
 /* It goes on after it was read back: so must its run, or it is stopped when that is over. */
 void engine_map_child_resumed(struct engine_execution *ex);
 

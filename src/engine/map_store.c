@@ -142,7 +142,7 @@ static struct store_counts kept_counts(const struct asl_map_counts *c)
                                  .total = c->total};
 }
 
-static void fill_row(struct map_run *r)
+void map_store_fill(struct map_run *r)
 {
     const struct asl_map_run *run = &r->run;
     struct store_map_run *row = &r->row;
@@ -167,7 +167,7 @@ void map_store_save(struct map_run *r, enum map_save how)
                                   .error = r->error,
                                   .cause = r->cause};
     check(!r->is_saving);
-    fill_row(r);
+    map_store_fill(r);
     map_run_state_write(&state, &u->texts);
     u->row.how = how;
     u->row.row = r->row;

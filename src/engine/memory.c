@@ -259,8 +259,11 @@ bool engine_execution_refresh(struct engine_execution *ex)
     arena_init(&a, 0);
     enum status status = read_again(ex, &a, &err);
     arena_done(&a);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        if (ex->is_ended) /* a redrive that came to nothing */
+            engine_map_child_refused(ex);
         return true;
+    }
     if (engine_is_passing(status)) {
         loop_timer_start(e->loop, &ex->timer, loop_now_ms() + READ_AGAIN_MS, queue_again, ex);
         return false;

@@ -127,6 +127,8 @@ static void make_step(struct engine_execution *ex, int64_t now_ms)
     struct engine_event *ev = engine_event_pop(ex);
     struct error err;
     enum status status = step_event(ex, ev, now_ms, &err);
+    if (ev && ev->event.kind == ASL_EVENT_REDRIVE && status == STATUS_OK && e->out.record_count > 0)
+        ex->is_ended = false; /* it may have ended again in this step */
     if (ex->x->status == ASL_EXEC_NEW) {
         check(status != STATUS_OK);
         engine_event_free(ev);

@@ -2,8 +2,12 @@
 #include "engine_test.h"
 
 #include "base/buf.h"
+#include "engine/map_run.h"
 #include "json/parse.h"
 #include "json/write.h"
+#include "store/faulty.h"
+#include "store/reader.h"
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -379,6 +383,183 @@ static void stopping_the_execution_stops_its_children(void **state)
     house_tear_down(&h);
 }
 
+/* The only map run of the folder's first execution with one. */
+static void read_run(struct house *h, struct arena *a, struct store_map_run *ret)
+{
+    struct store_reader *reader;
+    struct store_map_run *rows;
+    struct error err;
+    uint32_t count = 0;
+    const char *vfs = h->store ? h->store->vfs : NULL;
+    assert_int_equal(store_reader_open(str_of(h->folder), vfs, &reader, &err), STATUS_OK);
+    for (int64_t id = 1; count == 0 && id < 1000; id++)
+        assert_int_equal(store_list_map_runs(reader, id, 0, 10, a, &rows, &count, &err), STATUS_OK);
+    assert_int_equal(count, 1);
+    *ret = rows[0];
+    assert_int_equal(store_verify(reader, &err), STATUS_OK);
+    store_reader_close(reader);
+}
+
+static void the_row_of_a_run_tells_its_counts(void **state)
+{
+    struct house h = {0};
+    struct worker w = {.fails = {[4] = true}};
+    struct store_map_run run;
+    struct arena a;
+    (void)state;
+    arena_init(&a, 0);
+    build(&h, &w);
+    house_machine(&h, "map", ASL_STANDARD,
+                  map_of("STANDARD",
+                         "\"ItemBatcher\":{\"MaxItemsPerBatch\":2},"
+                         "\"ToleratedFailurePercentage\":50,\"MaxConcurrency\":7,",
+                         "\"StartAt\":\"O\",\"States\":{\"O\":{\"Type\":\"Pass\",\"Parameters\":"
+                         "{\"n.$\":\"$.Items[0]\"},\"Next\":\"T\"},\"T\":{\"Type\":\"Task\","
+                         "\"Resource\":\"arn:aws:lambda:us-east-1:000000000000:function:f\","
+                         "\"End\":true}}"));
+    assert_string_equal(house_run(&h, "map", "a", "[0,1,2,3,4,5,6]"), "[0,2,6]");
+    read_run(&h, &a, &run);
+    assert_int_equal(run.status, STORE_SUCCEEDED);
+    assert_int_equal(run.items.total, 7);
+    assert_int_equal(run.items.succeeded, 5);
+    assert_int_equal(run.items.failed, 2);
+    assert_int_equal(run.children.total, 4);
+    assert_int_equal(run.children.failed, 1);
+    assert_int_equal(run.children.pending, 0);
+    assert_int_equal(run.concurrency, 7);
+    assert_true(run.tolerated_percentage > 49 && run.tolerated_percentage < 51);
+    assert_int_equal(run.tolerated_count, -1);
+    arena_done(&a);
+    house_tear_down(&h);
+}
+
+static void a_redrive_that_fails_at_once_is_a_failure(void **state)
+{
+    struct house h = {0};
+    struct error err;
+    struct store_map_run run;
+    struct arena a;
+    (void)state;
+    arena_init(&a, 0);
+    house_build(&h);
+    house_machine(
+        &h, "map", ASL_STANDARD,
+        map_of("STANDARD", "", "\"StartAt\":\"F\",\"States\":{\"F\":{\"Type\":\"Fail\"}}"));
+    house_run(&h, "map", "a", "[1]");
+    int64_t id = id_of(&h, "a", "[1]");
+    for (int i = 1; i <= 2; i++) {
+        assert_int_equal(engine_redrive(h.engine, id, &err), STATUS_OK);
+        house_pass(&h, 100); /* ends at once when the loop was told to stop before it ran */
+        house_pass(&h, 100);
+        house_start(&h, "map", "a", "[1]");
+        assert_true(house_wait(&h, 5000));
+        assert_int_equal(h.status, ASL_EXEC_FAILED);
+        read_run(&h, &a, &run);
+        assert_int_equal(run.status, STORE_FAILED);
+        assert_int_equal(run.redrives, i);
+        assert_int_equal(run.children.failed, 1);
+    }
+    arena_done(&a);
+    house_tear_down(&h);
+}
+
+static void a_run_that_goes_on_can_be_given_other_limits(void **state)
+{
+    struct house h = {0};
+    struct worker w = {.is_holding = true, .fails = {[0] = true}};
+    struct store_map_run run;
+    struct error err;
+    struct arena a;
+    (void)state;
+    arena_init(&a, 0);
+    build(&h, &w);
+    house_machine(&h, "map", ASL_STANDARD,
+                  map_of("STANDARD", SELECT "\"MaxConcurrency\":1,", WORK));
+    house_start(&h, "map", "a", "[0,1,2,3]");
+    house_pass(&h, 100);
+    assert_int_equal(w.held_count, 1);
+    read_run(&h, &a, &run);
+    struct map_run_change change = {.has_concurrency = true,
+                                    .concurrency = 3,
+                                    .has_tolerated_count = true,
+                                    .tolerated_count = 1};
+    assert_int_equal(engine_map_update(h.engine, run.id, &change, &err), STATUS_OK);
+    house_pass(&h, 100);
+    assert_int_equal(w.held_count, 3);
+    w.held_count = 0;
+    w.is_holding = false;
+    house_reopen(&h); /* the limits are kept */
+    assert_string_equal(house_run(&h, "map", "a", "[0,1,2,3]"), "[1,2,3]");
+    assert_int_equal(engine_map_update(h.engine, run.id, &change, &err), STATUS_CONFLICT);
+    assert_string_equal(err.name, "CANNOT_UPDATE_COMPLETED_MAP_RUN");
+    assert_int_equal(engine_map_update(h.engine, 999999, &change, &err), STATUS_NOT_FOUND);
+    arena_done(&a);
+    house_tear_down(&h);
+}
+
+/* Of a child that waits for its token. */
+static char token[4096];
+
+static bool take_token(void *arg, struct engine *e, const struct engine_task *task)
+{
+    (void)arg;
+    (void)e;
+    snprintf(token, sizeof(token), "%.*s", STR_ARG(task->token));
+    return true;
+}
+
+static void a_childs_token_leads_to_it(void **state)
+{
+    struct house h = {.work = take_token};
+    struct json_doc *doc;
+    struct error err;
+    (void)state;
+    house_build(&h);
+    house_machine(&h, "map", ASL_STANDARD,
+                  map_of("STANDARD", "",
+                         "\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":"
+                         "\"arn:aws:states:::sqs:sendMessage.waitForTaskToken\",\"Parameters\":{"
+                         "\"MessageBody.$\":\"$$.Task.Token\",\"QueueUrl\":\"q\"},"
+                         "\"End\":true}}"));
+    house_start(&h, "map", "a", "[1]");
+    house_pass(&h, 100);
+    assert_true(token[0] != 0);
+    house_reopen(&h);
+    assert_int_equal(json_parse(STR("{\"x\":1}"), NULL, &doc, NULL), STATUS_OK);
+    struct engine_answer a = {.kind = ASL_EVENT_TASK_SUCCEEDED, .doc = doc};
+    house_start(&h, "map", "a", "[1]");
+    if (engine_answer_token(h.engine, str_of(token), &a, &err) != STATUS_OK)
+        fail_msg("%s", err.message);
+    json_doc_unref(doc);
+    assert_true(house_wait(&h, 5000));
+    assert_string_equal(h.output, "[{\"x\":1}]");
+    house_tear_down(&h);
+}
+
+/* Every call of the store's file fails once, one after the other. */
+static void what_the_store_cannot_write_is_written_later(void **state)
+{
+    struct store_faulty *f = store_faulty_new("map-faulty");
+    struct store_options options = {.vfs = "map-faulty"};
+    static const char *const types[] = {"STANDARD", "EXPRESS"};
+    (void)state;
+    for (uint64_t n = 1; n <= 12; n++) {
+        struct house h = {.store = &options};
+        struct worker w = {0};
+        build(&h, &w);
+        house_machine(&h, "map", ASL_STANDARD,
+                      map_of(types[n % 2], SELECT "\"MaxConcurrency\":2,", WORK));
+        house_start(&h, "map", "a", "[0,1,2,3,4,5]");
+        house_pass(&h, 5); /* the execution itself has begun */
+        store_faulty_fail(f, STORE_FAULT_SYNC, n, SQLITE_IOERR, false);
+        assert_true(house_wait(&h, 20000));
+        store_faulty_fail(f, STORE_FAULT_SYNC, 0, 0, false);
+        assert_string_equal(h.output, "[0,1,2,3,4,5]");
+        house_tear_down(&h);
+    }
+    store_faulty_free(f);
+}
+
 /* ---- figures ---- */
 
 enum { MANY = 100000 };
@@ -440,6 +621,11 @@ int main(void)
         cmocka_unit_test(a_run_that_ended_is_not_run_again),
         cmocka_unit_test(a_redrive_runs_what_failed_and_what_did_not_begin),
         cmocka_unit_test(stopping_the_execution_stops_its_children),
+        cmocka_unit_test(the_row_of_a_run_tells_its_counts),
+        cmocka_unit_test(a_redrive_that_fails_at_once_is_a_failure),
+        cmocka_unit_test(a_run_that_goes_on_can_be_given_other_limits),
+        cmocka_unit_test(a_childs_token_leads_to_it),
+        cmocka_unit_test(what_the_store_cannot_write_is_written_later),
         cmocka_unit_test(memory_does_not_grow_with_the_number_of_items),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
