@@ -49,6 +49,12 @@ struct engine_answer {
  * with engine_answer_task, now or later; false: not his. */
 typedef bool engine_work_fn(void *arg, struct engine *e, const struct engine_task *task);
 
+/* Opens an object for the ItemReader of a distributed Map (engine/map_reader.h); version is empty
+ * for the newest. NULL: it cannot be opened, *ret_cause says why. */
+struct map_source;
+typedef struct map_source *engine_open_object_fn(void *arg, str bucket, str key, str version,
+                                                 const char **ret_cause);
+
 struct engine_options {
     str data;            /* folder of the store */
     str account, region; /* empty: 000000000000, us-east-1 */
@@ -57,6 +63,8 @@ struct engine_options {
     uint32_t max_idle;   /* executions kept in memory that only wait; 0: ENGINE_MAX_IDLE */
     engine_work_fn *work;
     void *work_arg;
+    engine_open_object_fn *open_object; /* NULL: there is no object storage */
+    void *open_object_arg;
     /* Is shown every step, before its records are durable. Optional. */
     void (*on_step)(void *arg, const struct asl_exec *x, const struct asl_event *e,
                     const struct asl_out *out);

@@ -3,7 +3,6 @@
  * Children of a map run: their inputs are made of the items, they begin as far as there is room,
  * are counted when they end, and are stopped when the run is over before them.
  */
-#include "asl/map_batch.h"
 #include "asl/map_item.h"
 #include "asl/token.h"
 #include "engine/map_internal.h"
@@ -18,7 +17,7 @@ static enum asl_map_batch_added add_item(struct map_run *r, struct engine_execut
     struct asl_out *out = &r->all->out;
     struct asl_item_failure failed;
     struct asl_map_item of = {.value = item,
-                              .has_keys = r->plan.has_keys,
+                              .has_keys = r->plan.has_keys || r->reader->has_keys,
                               .index = (uint32_t)r->reader->item,
                               .source = r->source,
                               .now_ms = engine_now_ms(parent->engine),
@@ -33,21 +32,22 @@ static enum asl_map_batch_added add_item(struct map_run *r, struct engine_execut
     return added;
 }
 
-/* The next item of this span; false: no more of it, or none yet, or the run has failed. */
-static bool next_item(struct map_run *r, const struct map_span *span, struct json_val *ret)
+/* The next item of this span. Nothing is told of an end that is known already. */
+static enum map_read next_item(struct map_run *r, const struct map_span *span, struct json_val *ret)
 {
     if (r->reader->item >= span->to)
-        return false;
+        return MAP_READ_END;
     enum map_read got = map_reader_peek(r->reader, ret);
     if (got == MAP_READ_FAILED)
         map_run_fail(r, r->reader->error, r->reader->cause);
-    if (got == MAP_READ_END && !r->run.is_all_found)
-        asl_map_run_all_found(&r->run);
-    if (got != MAP_READ_ITEM)
-        return false;
-    if (r->reader->item >= r->run.items.total)
+    if (got == MAP_READ_END && span->to != UINT64_MAX)
+        map_run_fail(r, STR("States.ItemReaderFailed"),
+                     STR("There are fewer items than there were before."));
+    else if (got == MAP_READ_END)
+        r->is_read = true;
+    if (got == MAP_READ_ITEM && r->reader->item >= r->run.items.total)
         asl_map_run_found(&r->run, 1);
-    return true;
+    return got;
 }
 
 static void too_large(struct map_run *r)
@@ -56,30 +56,41 @@ static void too_large(struct map_run *r)
                  STR("The input of a child execution exceeds the maximum number of bytes."));
 }
 
-/* The input of the child that begins with span->from. False when there is none. */
-static bool next_input(struct map_run *r, struct engine_execution *parent, struct map_span *span,
-                       struct buf *out, uint64_t *ret_items)
+static void begin_batch(struct map_run *r, const struct map_span *span)
 {
-    struct asl_map_batch batch;
-    enum asl_map_batch_added added = ASL_MAP_BATCH_TAKEN;
-    struct json_val item;
     bool doubles = r->state->language == ASL_JSONATA && r->state->map.item_selector;
     if (r->reader->item != span->from)
         map_reader_seek(r->reader, span->from);
-    asl_map_batch_begin(&batch, &r->plan, doubles, out);
-    while (added == ASL_MAP_BATCH_TAKEN && next_item(r, span, &item)) {
-        added = add_item(r, parent, item, &batch);
+    buf_clear(&r->input);
+    asl_map_batch_begin(&r->batch, &r->plan, doubles, &r->input);
+    r->is_batch_open = true;
+}
+
+/* The input of the child that begins with span->from, in r->input. False when there is none, or
+ * not all of it yet. */
+static bool next_input(struct map_run *r, struct engine_execution *parent, struct map_span *span)
+{
+    enum asl_map_batch_added added = ASL_MAP_BATCH_TAKEN;
+    enum map_read got = MAP_READ_ITEM;
+    struct json_val item;
+    if (!r->is_batch_open || r->reader->item != span->from + r->batch.count)
+        begin_batch(r, span);
+    while (added == ASL_MAP_BATCH_TAKEN && (r->plan.is_batched || r->batch.count == 0)) {
+        got = next_item(r, span, &item);
+        if (got != MAP_READ_ITEM)
+            break;
+        added = add_item(r, parent, item, &r->batch);
         if (added == ASL_MAP_BATCH_TAKEN)
             map_reader_seek(r->reader, r->reader->item + 1);
-        if (!r->plan.is_batched)
-            break;
     }
-    asl_map_batch_end(&batch);
-    *ret_items = batch.count;
-    if (added == ASL_MAP_BATCH_TOO_LARGE || !buf_ok(out) ||
-        (parent->engine->options.is_strict && out->n > ASL_MAX_PAYLOAD))
+    if (got == MAP_READ_WAIT)
+        return false;
+    asl_map_batch_end(&r->batch);
+    r->is_batch_open = false;
+    if (added == ASL_MAP_BATCH_TOO_LARGE || !buf_ok(&r->input) ||
+        (parent->engine->options.is_strict && r->batch.count > 0 && r->input.n > ASL_MAX_PAYLOAD))
         too_large(r);
-    return batch.count > 0 && !r->has_error;
+    return r->batch.count > 0 && !r->has_error;
 }
 
 /* ---- beginnings ---- */
@@ -154,25 +165,21 @@ static void begin_new(struct map_run *r, const struct engine_execution *parent, 
 
 static bool begin_next(struct map_run *r, struct engine_execution *parent)
 {
-    struct buf text;
-    uint64_t items = 0;
     struct json_doc *input = NULL;
     while (r->span_at < r->span_count && r->spans[r->span_at].from >= r->spans[r->span_at].to)
         r->span_at++;
     if (r->span_at == r->span_count)
         return false;
     struct map_span *span = &r->spans[r->span_at];
-    buf_init(&text, JSON_MAX_TEXT);
-    bool has = next_input(r, parent, span, &text, &items);
+    bool has = next_input(r, parent, span);
     if (has) {
-        size_t n;
-        char *bytes = buf_take(&text, &n);
-        check(json_parse_take(bytes, n, NULL, &input, NULL) == STATUS_OK); /* we wrote it */
-        begin_new(r, parent, span->from, items, input);
+        check(json_parse(buf_str(&r->input), NULL, &input, NULL) == STATUS_OK); /* we wrote it */
+        begin_new(r, parent, span->from, r->batch.count, input);
         json_doc_unref(input);
-        span->from += items;
+        span->from += r->batch.count;
     }
-    buf_done(&text);
+    if (r->is_read && !r->run.is_all_found)
+        asl_map_run_all_found(&r->run); /* now that the last ones belong to a child */
     return has;
 }
 

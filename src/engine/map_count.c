@@ -184,6 +184,7 @@ enum status map_run_count(struct map_run *r, struct error *err)
     r->span_count = r->span_at = 0;
     r->again_count = r->again_at = 0;
     r->again_from = 0;
+    r->is_read = false;
     if (total != UINT64_MAX) {
         asl_map_run_found(&r->run, total);
         r->run.is_all_found = true; /* decided below */

@@ -3,6 +3,7 @@
 #ifndef AFFLUX_ENGINE_MAP_INTERNAL_H
 #define AFFLUX_ENGINE_MAP_INTERNAL_H
 
+#include "asl/map_batch.h"
 #include "base/check.h"
 #include "engine/map_name.h"
 #include "engine/map_reader.h"
@@ -52,9 +53,13 @@ struct map_run {
     enum map_run_phase phase;
 
     struct map_reader *reader;
+    struct buf input; /* of the child to come, while items of its batch are awaited */
+    struct asl_map_batch batch;
+    bool is_batch_open;
     struct map_span *spans;
     uint32_t span_count, span_cap, span_at;
 
+    bool is_read;     /* to the end: all items are found */
     bool is_redriven; /* there may be children that are to run again: */
     int64_t again_ids[MAP_AGAIN_ROWS];
     uint32_t again_count, again_at;

@@ -30,6 +30,7 @@ struct map_reader {
     const struct map_reader_kind *kind;
     uint64_t item;  /* counted from 0 */
     uint64_t total; /* UINT64_MAX: known at the end only */
+    bool has_keys;  /* the item at hand is the {"Key", "Value"} of an object's member */
     str error, cause;
     void (*ready)(void *arg);
     void *ready_arg;
@@ -37,6 +38,31 @@ struct map_reader {
 
 /* Items lie in the plan, which must outlive the reader. */
 struct map_reader *map_reader_of_array(const struct asl_map_run_plan *plan);
+
+/* ---- objects ---- */
+
+struct map_source;
+
+/* Bytes of an object, in their order. */
+struct map_source_kind {
+    /* MAP_READ_ITEM: some bytes (not none), which live until the next call. */
+    enum map_read (*more)(struct map_source *s, str *ret);
+    void (*rewind)(struct map_source *s); /* to the first byte */
+    void (*free)(struct map_source *s);
+};
+
+struct map_source {
+    const struct map_source_kind *kind;
+    const char *cause;        /* MAP_READ_FAILED */
+    void (*ready)(void *arg); /* of whoever reads: to be called after MAP_READ_WAIT */
+    void *ready_arg;
+};
+
+/* Can map_reader_of_text read this? */
+bool map_reader_takes(const struct asl_item_reader *how);
+/* Over CSV, JSON or JSON Lines; how must outlive the reader, the source is taken over. */
+struct map_reader *map_reader_of_text(const struct asl_item_reader *how, uint64_t max_items,
+                                      struct map_source *source);
 
 static inline enum map_read map_reader_peek(struct map_reader *r, struct json_val *ret)
 {

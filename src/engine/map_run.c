@@ -64,6 +64,7 @@ struct map_run *map_run_new(struct map_runs *all, const struct engine_execution 
     r->all = all;
     arena_init(&r->arena, 0);
     buf_init(&r->result, JSON_MAX_TEXT);
+    buf_init(&r->input, JSON_MAX_TEXT);
     r->shard = parent->row.shard;
     r->machine = parent->row.machine;
     r->definition = parent->row.definition;
@@ -91,6 +92,7 @@ void map_run_free(struct map_run *r)
     json_doc_unref(r->arguments);
     json_doc_unref(r->result_doc);
     buf_done(&r->result);
+    buf_done(&r->input);
     arena_done(&r->arena);
     free(r->spans);
     free(r);
@@ -153,12 +155,44 @@ void map_run_fail(struct map_run *r, str error, str cause)
     map_run_ask(r);
 }
 
+static void reader_ready(void *arg)
+{
+    map_run_ask(arg);
+}
+
+static str parameter(const struct map_run *r, const char *name)
+{
+    struct json_val v = json_get(r->plan.reader, str_of(name));
+    return v.tag == JSON_STRING ? json_str(v) : STR("");
+}
+
+static void open_object(struct map_run *r)
+{
+    const struct engine_options *options = &r->all->engine->options;
+    const struct asl_item_reader *how = r->state->map.reader;
+    const char *cause = "No object storage is configured from which items could be read.";
+    struct map_source *source = NULL;
+    if (options->open_object && !map_reader_takes(how))
+        cause = "Items of this kind cannot be read.";
+    else if (options->open_object)
+        source = options->open_object(options->open_object_arg, parameter(r, "Bucket"),
+                                      parameter(r, "Key"), parameter(r, "VersionId"), &cause);
+    if (!source) {
+        map_run_fail(r, STR("States.ItemReaderFailed"), str_of(cause));
+        return;
+    }
+    r->reader = map_reader_of_text(how, r->plan.max_items, source);
+    r->reader->ready = reader_ready;
+    r->reader->ready_arg = r;
+}
+
 static void open_reader(struct map_run *r)
 {
     const struct asl_map *map = &r->state->map;
+    if (map->reader && r->reader)
+        return;
     if (map->reader)
-        map_run_fail(r, STR("States.ItemReaderFailed"),
-                     STR("No object storage is configured from which items could be read."));
+        open_object(r);
     else if (map->writer && map->writer->has_resource)
         map_run_fail(r, STR("States.ResultWriterFailed"),
                      STR("No object storage is configured to which results could be written."));

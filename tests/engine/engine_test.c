@@ -19,6 +19,8 @@ void house_open(struct house *h)
                                      .clock_speed = h->clock_speed,
                                      .max_idle = h->max_idle,
                                      .store = h->store,
+                                     .open_object = h->open_object,
+                                     .open_object_arg = h->open_object_arg,
                                      .work = h->work ? h->work : house_work,
                                      .work_arg = h->work ? h->work_arg : h};
     if (loop_new(&h->loop, &err) != STATUS_OK ||

@@ -27,6 +27,8 @@ struct house {
     double clock_speed;
     uint32_t max_idle;
     const struct store_options *store;
+    engine_open_object_fn *open_object;
+    void *open_object_arg;
     engine_work_fn *work; /* NULL: house_work */
     void *work_arg;
 
