@@ -192,6 +192,6 @@ enum status map_run_count(struct map_run *r, struct error *err)
     enum status status = count_rows(r, err);
     if (status == STATUS_OK && total != UINT64_MAX)
         asl_map_run_all_found(&r->run);
-    r->is_stale = false;
+    r->is_stale = status != STATUS_OK;
     return status;
 }

@@ -189,15 +189,13 @@ static void open_object(struct map_run *r)
 static void open_reader(struct map_run *r)
 {
     const struct asl_map *map = &r->state->map;
-    if (map->reader && r->reader)
-        return;
-    if (map->reader)
+    if (!r->reader && map->reader)
         open_object(r);
-    else if (map->writer && map->writer->has_resource)
-        map_run_fail(r, STR("States.ResultWriterFailed"),
-                     STR("No object storage is configured to which results could be written."));
     else if (!r->reader)
         r->reader = map_reader_of_array(&r->plan);
+    if (map->writer && map->writer->has_resource)
+        map_run_fail(r, STR("States.ResultWriterFailed"),
+                     STR("No object storage is configured to which results could be written."));
 }
 
 void map_run_go_on(struct map_run *r)
@@ -209,12 +207,11 @@ void map_run_go_on(struct map_run *r)
     if (r->arguments && !has_error)
         open_reader(r);
     enum status status = map_run_count(r, &err);
-    if (status == STATUS_BUSY) {
+    if (status != STATUS_OK) { /* children are being begun, or the store cannot be read */
+        r->is_stale = true;
         map_run_ask_later(r);
         return;
     }
-    if (status != STATUS_OK)
-        map_run_fail(r, STR("States.Runtime"), str_of(err.message));
     if (is_cancelled)
         r->run.status = ASL_MAP_RUN_IS_ABORTED;
     else if (r->has_error || r->row.status == STORE_FAILED)
@@ -230,7 +227,8 @@ void engine_map_cancel(struct engine_execution *ex, const struct engine_action *
     if (!r || r->phase == MAP_RUN_CLOSING)
         return;
     r->is_cancelled = true;
-    asl_map_run_end(&r->run, ASL_MAP_RUN_IS_ABORTED);
+    if (r->run.status != ASL_MAP_RUN_IS_FAILED)
+        r->run.status = ASL_MAP_RUN_IS_ABORTED; /* also when only its result was missing */
     if (r->phase == MAP_RUN_RUNNING || r->phase == MAP_RUN_GATHERING)
         r->phase = MAP_RUN_STOPPING;
     map_run_ask(r);

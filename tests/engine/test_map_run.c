@@ -560,6 +560,86 @@ static void what_the_store_cannot_write_is_written_later(void **state)
     store_faulty_free(f);
 }
 
+static void a_redrive_while_the_run_is_stopped_comes_after_it(void **state)
+{
+    struct house h = {0};
+    struct worker w = {.is_holding = true};
+    struct store_map_run run;
+    struct arena a;
+    struct error err;
+    (void)state;
+    arena_init(&a, 0);
+    build(&h, &w);
+    house_machine(&h, "map", ASL_STANDARD, map_of("STANDARD", SELECT, WORK));
+    house_start(&h, "map", "a", "[0,1,2]");
+    house_pass(&h, 100);
+    read_run(&h, &a, &run);
+    assert_int_equal(engine_stop(h.engine, run.execution, STR(""), STR(""), &err), STATUS_OK);
+    assert_true(house_wait(&h, 5000));
+    w.is_holding = false;
+    w.held_count = 0;
+    assert_int_equal(engine_redrive(h.engine, run.execution, &err), STATUS_OK);
+    house_pass(&h, 200);
+    house_start(&h, "map", "a", "[0,1,2]");
+    assert_true(house_wait(&h, 5000));
+    assert_string_equal(h.output, "[0,1,2]");
+    read_run(&h, &a, &run);
+    assert_int_equal(run.redrives, 1);
+    arena_done(&a);
+    house_tear_down(&h);
+}
+
+/* Goes on from what a power cut left; false when the execution had not begun. */
+static bool go_on_after_cut(struct store_faulty *f, size_t position, const char *input)
+{
+    struct house h = {0};
+    struct worker w = {.h = &h};
+    struct error err;
+    struct engine_start start = {.machine = STR("map"), .name = STR("a"), .input = str_of(input)};
+    snprintf(h.folder, sizeof(h.folder), "/tmp/afflux-cut-XXXXXX");
+    assert_non_null(mkdtemp(h.folder));
+    assert_int_equal(store_faulty_cut(f, position, position, str_of(h.folder), &err), STATUS_OK);
+    h.work = work;
+    h.work_arg = &w;
+    house_open(&h);
+    bool has_machine = engine_start(h.engine, &start, &err) == STATUS_OK;
+    if (has_machine) {
+        house_pass(&h, 10);
+        assert_string_equal(house_run(&h, "map", "a", input), input);
+        for (int i = 0; i < 8; i++)
+            assert_true(w.asked[i] <= 1);
+    }
+    house_tear_down(&h);
+    return has_machine;
+}
+
+static void a_power_cut_loses_and_doubles_no_child(void **state)
+{
+    static const char *const types[] = {"STANDARD", "EXPRESS"};
+    const char *input = "[0,1,2,3,4,5,6,7]";
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        char vfs[32];
+        snprintf(vfs, sizeof(vfs), "map-cut-%d", i);
+        struct store_faulty *f = store_faulty_new(vfs);
+        struct store_options options = {.vfs = vfs};
+        struct house h = {.store = &options};
+        struct worker w = {0};
+        unsigned runs = 0;
+        store_faulty_record(f);
+        build(&h, &w);
+        house_machine(&h, "map", ASL_STANDARD,
+                      map_of(types[i], SELECT "\"MaxConcurrency\":3,", WORK));
+        house_run(&h, "map", "a", input);
+        size_t end = store_faulty_position(f);
+        house_tear_down(&h);
+        for (size_t at = 1; at <= end; at += end / 40 + 1)
+            runs += go_on_after_cut(f, at, input);
+        assert_true(runs > 5);
+        store_faulty_free(f);
+    }
+}
+
 /* ---- figures ---- */
 
 enum { MANY = 100000 };
@@ -626,6 +706,8 @@ int main(void)
         cmocka_unit_test(a_run_that_goes_on_can_be_given_other_limits),
         cmocka_unit_test(a_childs_token_leads_to_it),
         cmocka_unit_test(what_the_store_cannot_write_is_written_later),
+        cmocka_unit_test(a_redrive_while_the_run_is_stopped_comes_after_it),
+        cmocka_unit_test(a_power_cut_loses_and_doubles_no_child),
         cmocka_unit_test(memory_does_not_grow_with_the_number_of_items),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
