@@ -316,6 +316,8 @@ static int64_t id_of(struct house *h, const char *name, const char *input)
                                  .ended = note_ended,
                                  .arg = &id};
     assert_int_equal(engine_start(h->engine, &start, &err), STATUS_OK);
+    for (int i = 0; i < 100 && id == 0; i++)
+        house_pass(h, 20);
     assert_true(id > 0);
     return id;
 }
