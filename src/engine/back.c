@@ -10,11 +10,12 @@
 #include "engine/engine_internal.h"
 #include <stdlib.h>
 
-enum { STALL_FIRST_MS = 100, STALL_LONGEST_MS = 5000, MAX_IN_FLIGHT = 20000 };
+enum { STALL_FIRST_MS = 100, STALL_LONGEST_MS = 5000 };
 
 bool engine_is_behind(const struct engine *e)
 {
-    return e->figures.in_flight >= MAX_IN_FLIGHT;
+    return e->figures.in_flight >= ENGINE_MAX_IN_FLIGHT ||
+           e->in_flight_bytes >= ENGINE_MAX_IN_FLIGHT_BYTES;
 }
 
 /* ---- there ---- */
@@ -47,6 +48,8 @@ static void hand_over(struct engine *e)
 void engine_submit(struct engine_commit *c)
 {
     c->engine->figures.in_flight++;
+    c->bytes = c->step.n + c->snapshot.n + c->texts.n;
+    c->engine->in_flight_bytes += c->bytes;
     wait_for_store(c);
     hand_over(c->engine);
 }
@@ -132,11 +135,13 @@ static void come_back(struct engine_commit *c)
     struct engine *e = c->engine;
     enum status status = c->unit.status;
     bool is_new = c->args.is_start && c->ex->asker.execution == 0;
-    if (engine_is_passing(status) && !is_new) {
+    bool is_refused = status == STATUS_CONFLICT || status == STATUS_NOT_FOUND;
+    if (status != STATUS_OK && !is_refused && !is_new) {
         stall(c);
         return;
     }
     e->figures.in_flight--;
+    e->in_flight_bytes -= c->bytes;
     if (status == STATUS_OK)
         e->stall_ms = 0;
     if (c->ex) {

@@ -32,18 +32,18 @@ struct engine_child_ref *engine_child_find(const struct engine_execution *ex, ui
 }
 
 void engine_child_add(struct engine_execution *ex, uint32_t frame, uint32_t attempt,
-                      const struct engine_execution *child)
+                      const struct store_execution *child, bool is_kept)
 {
-    if (engine_child_find(ex, frame, attempt) || child->is_ended)
+    if (engine_child_find(ex, frame, attempt))
         return;
     struct engine_child_ref *ref = malloc(sizeof(*ref));
     check(ref != NULL);
     *ref = (struct engine_child_ref){.next = ex->children,
                                      .frame = frame,
                                      .attempt = attempt,
-                                     .id = child->row.id,
-                                     .shard = child->row.shard,
-                                     .is_kept = child->is_kept};
+                                     .id = child->id,
+                                     .shard = child->shard,
+                                     .is_kept = is_kept};
     ex->children = ref;
 }
 

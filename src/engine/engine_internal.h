@@ -153,6 +153,7 @@ struct engine {
     struct engine_commit *commits;      /* all that are not done */
     struct engine_commit *idle_commits; /* to be used again */
     uint32_t idle_commit_count;
+    size_t in_flight_bytes;
     struct engine_commit *first_waiting, *last_waiting; /* not handed to the store yet, */
     bool is_stalled;                                    /* because it cannot write: */
     struct error stall_error;                           /* why, */
@@ -170,7 +171,7 @@ uint64_t engine_seed(struct engine *e);
 void engine_door_leave(struct engine_door *door);
 /* Tells a test where the engine stands. */
 void engine_point(const struct engine *e, const char *name);
-/* May it work when tried again? Everything but a refusal, damage, and what is not there. */
+/* May reading work when tried again? Everything but a refusal, damage, and what is not there. */
 bool engine_is_passing(enum status status);
 /* The compiled definition; reads it from the store on first use. */
 NODISCARD enum status engine_definition_get(struct engine *e, int64_t id, enum asl_type type,
@@ -255,6 +256,7 @@ struct engine_commit {
     struct engine_event *event; /* what it came of; NULL: nothing but time */
     struct engine_action *actions;
     uint32_t action_count, action_cap;
+    size_t bytes; /* of what it writes */
     bool is_sleep;
 };
 
@@ -342,7 +344,7 @@ void engine_cancel_states(struct engine_execution *ex, const struct engine_actio
 struct engine_child_ref *engine_child_find(const struct engine_execution *ex, uint32_t frame,
                                            uint32_t attempt);
 void engine_child_add(struct engine_execution *ex, uint32_t frame, uint32_t attempt,
-                      const struct engine_execution *child);
+                      const struct store_execution *child, bool is_kept);
 void engine_child_drop(struct engine_execution *ex, uint32_t frame, uint32_t attempt);
 /* Tells the task that asked for it, if any: it has begun, it could not begin. */
 void engine_child_begun(struct engine_execution *child);

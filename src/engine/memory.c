@@ -296,7 +296,8 @@ static bool can_sleep(const struct engine_execution *ex, int64_t now_ms)
 void engine_idle(struct engine_execution *ex)
 {
     struct engine *e = ex->engine;
-    if (e->execution_count > e->options.max_idle && can_sleep(ex, engine_now_ms(e)))
+    if (!e->is_stalled && e->execution_count > e->options.max_idle &&
+        can_sleep(ex, engine_now_ms(e)))
         engine_commit_sleep(ex);
 }
 

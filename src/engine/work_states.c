@@ -59,10 +59,10 @@ static bool waits_for_end(const struct asl_command *c)
 }
 
 static bool is_own_child(const struct engine_execution *ex, const struct asl_command *c,
-                         const struct engine_execution *child)
+                         const struct store_execution *child)
 {
-    return child->row.parent == ex->row.id && child->row.parent_frame == c->frame &&
-           (child->row.parent_attempt & ~ENGINE_NO_WAIT) == c->attempt;
+    return child->parent == ex->row.id && child->parent_frame == c->frame &&
+           (child->parent_attempt & ~ENGINE_NO_WAIT) == c->attempt;
 }
 
 /* The child of a task: begun now, or by this task before; "ExecutionAlreadyExists" when it is
@@ -88,7 +88,7 @@ static enum status begin_child(struct engine_execution *ex, const struct asl_com
     enum status status =
         engine_begin(ex->engine, machine_name(text_member(arguments, "StateMachineArn")),
                      child_name(ex, c, &a), input, &of, ret, err);
-    if (status == STATUS_CONFLICT && *ret && is_own_child(ex, c, *ret))
+    if (status == STATUS_CONFLICT && *ret && is_own_child(ex, c, &(*ret)->row))
         status = STATUS_OK;
     json_doc_unref(input);
     arena_done(&a);
@@ -103,8 +103,8 @@ static void start_child(struct engine_execution *ex, const struct asl_command *c
         engine_answer_failed(ex, c, "StepFunctions", &err);
         return;
     }
-    if (waits_for_end(c))
-        engine_child_add(ex, c->frame, c->attempt, child);
+    if (waits_for_end(c) && !child->is_ended)
+        engine_child_add(ex, c->frame, c->attempt, &child->row, child->is_kept);
     child->asker = (struct engine_asker){ex->row.id, c->frame, c->attempt};
     if (child->has_begun && child->x->status != ASL_EXEC_NEW)
         engine_child_begun(child);
@@ -118,25 +118,38 @@ static bool is_start(const struct asl_resource *r)
             str_eq(r->resource, STR("startExecution")));
 }
 
+/* A child that runs is remembered; it need not be in memory for that. */
+static void remember_child(struct engine_execution *ex, const struct asl_command *c,
+                           int64_t machine, str name, struct arena *a)
+{
+    struct store_execution row;
+    struct error err;
+    const struct engine_execution *child = engine_index_find(ex->engine, machine, name);
+    if (child)
+        row = child->row;
+    else if (store_find_execution_named(ex->engine->reader, machine, name, a, &row, &err) !=
+             STATUS_OK)
+        return;
+    bool is_running = child ? !child->is_ended : row.status == STORE_RUNNING;
+    if (is_running && is_own_child(ex, c, &row))
+        engine_child_add(ex, c->frame, c->attempt, &row, true);
+}
+
 void engine_child_again(struct engine_execution *ex, const struct asl_command *c)
 {
-    struct engine *e = ex->engine;
     struct store_machine m;
     struct arena a;
     struct error err;
-    struct engine_execution *child = NULL;
     if (!is_start(&c->state->task.resource) || !waits_for_end(c) ||
         engine_child_find(ex, c->frame, c->attempt))
         return;
     str machine = machine_name(text_member(c->arguments->root, "StateMachineArn"));
     arena_init(&a, 0);
-    enum status status = engine_find_machine(e, machine, &a, &m, &err);
+    enum status status = engine_find_machine(ex->engine, machine, &a, &m, &err);
     if (status == STATUS_OK && str_eq(m.type, STR("EXPRESS")))
         start_child(ex, c);
     else if (status == STATUS_OK)
-        status = engine_find_named(e, m.id, child_name(ex, c, &a), &child, &err);
-    if (status == STATUS_OK && child && is_own_child(ex, c, child))
-        engine_child_add(ex, c->frame, c->attempt, child);
+        remember_child(ex, c, m.id, child_name(ex, c, &a), &a);
     arena_done(&a);
 }
 

@@ -290,6 +290,34 @@ static void a_stop_ends_it_with_error_and_cause(void **state)
     house_tear_down(&h);
 }
 
+/* ---- revisions ---- */
+
+/* More of them than are kept compiled. */
+static void a_running_execution_keeps_its_revision(void **state)
+{
+    struct house h = {.clock_speed = 20};
+    char text[256], expected[16];
+    (void)state;
+    house_build(&h);
+    house_machine(&h, "old", ASL_STANDARD,
+                  "{'StartAt':'W','States':{'W':{'Type':'Wait','Seconds':1,'Next':'P'},"
+                  "'P':{'Type':'Pass','Result':'old','End':true}}}");
+    house_start_unwatched(&h, "old", "x", "{}");
+    house_pass(&h, 20);
+    house_machine(&h, "old", ASL_STANDARD,
+                  "{'StartAt':'P','States':{'P':{'Type':'Pass','Result':'new','End':true}}}");
+    for (int i = 0; i < ENGINE_MAX_DEFINITIONS + 5; i++) {
+        snprintf(text, sizeof(text),
+                 "{'StartAt':'P','States':{'P':{'Type':'Pass','Result':%d,'End':true}}}", i);
+        snprintf(expected, sizeof(expected), "%d", i);
+        house_machine(&h, "m", ASL_EXPRESS, text);
+        assert_string_equal(house_run(&h, "m", "", "{}"), expected);
+    }
+    assert_string_equal(house_run(&h, "old", "x", "{}"), "\"old\"");
+    assert_string_equal(house_run(&h, "old", "y", "{}"), "\"new\"");
+    house_tear_down(&h);
+}
+
 /* ---- many ---- */
 
 struct crowd {
@@ -378,6 +406,7 @@ int main(void)
         cmocka_unit_test(those_who_ask_can_hear_that_it_is_durable),
         cmocka_unit_test(a_failed_execution_is_redriven_in_the_next_process),
         cmocka_unit_test(a_stop_ends_it_with_error_and_cause),
+        cmocka_unit_test(a_running_execution_keeps_its_revision),
         cmocka_unit_test(a_thousand_run_at_once),
         cmocka_unit_test(an_engine_can_be_closed_at_any_moment),
     };

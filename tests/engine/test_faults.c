@@ -168,6 +168,36 @@ static void a_full_disk_lets_the_engine_close(void **state)
     disk_tear_down(&d);
 }
 
+static void a_damaged_file_stops_the_engine_quietly(void **state)
+{
+    struct disk d;
+    struct error err;
+    (void)state;
+    disk_build(&d);
+    house_close(&d.h);
+    d.h.work = later;
+    d.h.work_arg = &d.h;
+    house_open(&d.h);
+    house_start_unwatched(&d.h, "parent", "x", "{\"n\":1}");
+    house_pass(&d.h, 200);
+    store_faulty_fail(d.faulty, STORE_FAULT_WRITE, 1, SQLITE_CORRUPT, true);
+    struct engine_answer answer = {.kind = ASL_EVENT_TASK_FAILED};
+    engine_answer_task(d.h.engine, last_task.execution, last_task.frame, last_task.attempt,
+                       &answer);
+    house_pass(&d.h, 500);
+    assert_true(engine_figures(d.h.engine).steps < 5);
+    assert_int_equal(d.h.asked, 1);
+    struct engine_start another = {
+        .machine = STR("parent"), .name = STR("y"), .input = STR("{\"n\":1}")};
+    assert_int_equal(engine_start(d.h.engine, &another, &err), STATUS_CORRUPT);
+    house_close(&d.h);
+    store_faulty_fail(d.faulty, STORE_FAULT_WRITE, 0, 0, false);
+    d.h.work = NULL;
+    house_open(&d.h);
+    assert_string_equal(house_run(&d.h, "parent", "x", "{\"n\":1}"), "{\"n\":2}");
+    disk_tear_down(&d);
+}
+
 static void spoil(struct disk *d, int64_t execution)
 {
     char path[FOLDER_MAX + 16], sql[128];
@@ -231,6 +261,7 @@ int main(void)
         cmocka_unit_test(any_write_may_fail_once),
         cmocka_unit_test(a_full_disk_stops_new_work_and_loses_none),
         cmocka_unit_test(a_full_disk_lets_the_engine_close),
+        cmocka_unit_test(a_damaged_file_stops_the_engine_quietly),
         cmocka_unit_test(one_that_cannot_be_read_keeps_nobody_else),
         cmocka_unit_test(a_key_that_is_cut_off_is_an_error),
     };
