@@ -3,7 +3,7 @@
  * The inside of the engine. In reading order: engine.c (open, close), memory.c (executions that are
  * in memory), index.c (which of them has a name), event.c, turn.c (event to step), commit.c (step
  * to the store), back.c (and back again), perform.c (what is done then), message.c (executions talk
- * to each other), start.c, recover.c, and a file for each kind of work.
+ * to each other), start.c, recover.c, a file for each kind of work, and map runs (map_run.h).
  */
 #ifndef AFFLUX_ENGINE_ENGINE_INTERNAL_H
 #define AFFLUX_ENGINE_ENGINE_INTERNAL_H
