@@ -429,7 +429,7 @@ void engine_map_child_refused(struct engine_execution *ex)
 
 enum status engine_map_find_child(struct engine *e, str uuid, int64_t *ret_id, struct error *err)
 {
-    struct store_execution row;
+    struct store_execution row = {0};
     struct arena a;
     int64_t map_run;
     uint64_t index;
