@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
 # For benchmarks that fetch: nginx in a folder of its own ($work, gone at the end) serves the files of

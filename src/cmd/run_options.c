@@ -182,12 +182,19 @@ static bool is_stdin(const char *path)
     return strcmp(path, "-") == 0;
 }
 
+static int stdin_count(const struct run_options *o)
+{
+    return is_stdin(o->file) + (o->input && strcmp(o->input, "@-") == 0) +
+           (o->mocks && is_stdin(o->mocks)) + (o->connections && is_stdin(o->connections));
+}
+
 static int run_options_fit(const struct run_options *o)
 {
     if (!o->file)
         return cmd_usage("run", "a definition is missing (- reads stdin)");
-    if (o->input && strcmp(o->input, "@-") == 0 && is_stdin(o->file))
-        return cmd_usage("run", "definition and input cannot both be stdin");
+    if (stdin_count(o) > 1)
+        return cmd_usage("run",
+                         "only one of definition, input, mocks and connections can be stdin");
     if (o->data && (o->is_virtual || o->has_seed))
         return cmd_usage("run", "--data goes by the clock: it does not go with --virtual-time or "
                                 "--seed");
@@ -196,8 +203,6 @@ static int run_options_fit(const struct run_options *o)
     if (o->connections && (o->is_virtual || o->has_seed))
         return cmd_usage("run", "--connections is for calls, and none is made with --virtual-time "
                                 "or --seed");
-    if (o->connections && is_stdin(o->connections) && is_stdin(o->file))
-        return cmd_usage("run", "definition and connections cannot both be stdin");
     if (o->test_case && !o->mocks)
         return cmd_usage("run", "--test-case needs --mock");
     if (o->has_start && !o->is_virtual)
