@@ -71,8 +71,9 @@ void cmd_run_help(struct buf *out)
             "those that a\n"
             "mock file names are answered from it. With --virtual-time or --seed the world is "
             "simulated: then\n"
-            "mocks answer all of them, and nothing is called.\n"
-            "\n"));
+            "mocks answer all of them, and nothing is called. So it is for distributed Maps "
+            "without "
+            "--data.\n"));
     args_print_help(run_table, ARRAY_LEN(run_table), out);
     buf_add(
         out,
