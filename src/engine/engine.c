@@ -100,7 +100,7 @@ static enum status read_key(struct engine *e, struct error *err)
 static void keep_options(struct engine *e, const struct engine_options *options)
 {
     e->options = *options;
-    e->options.data = arena_dup(&e->arena, options->data);
+    e->options.data = str_of(arena_cstr(&e->arena, options->data));
     e->options.account =
         options->account.n > 0 ? arena_dup(&e->arena, options->account) : STR("000000000000");
     e->options.region =

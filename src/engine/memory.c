@@ -283,7 +283,8 @@ enum {
     WAKE_AHEAD_MS = 2000,
     SWEEP_MS = 1000,
     SLEEP_AT_ONCE = 1000,
-    DUE_AT_ONCE = 1000
+    DUE_AT_ONCE = 1000,
+    DUE_AWAKE = 20000
 };
 
 static bool can_sleep(const struct engine_execution *ex, int64_t now_ms)
@@ -301,24 +302,25 @@ void engine_idle(struct engine_execution *ex)
         engine_commit_sleep(ex);
 }
 
-/* Executions whose time is near; false when there may be more. */
+/* Executions whose time is near; false when there may be more. Those that were read back already
+ * stay in the list until their first commit, so it is asked for longer than what is new. */
 static bool wake_due(struct engine *e)
 {
     struct arena a;
     struct store_page page = {0};
     struct error err;
     struct store_shards all = {0, STORE_SHARDS - 1};
+    uint32_t awake = e->execution_count < DUE_AWAKE ? e->execution_count : DUE_AWAKE, read = 0;
     arena_init(&a, 0);
     enum status status = store_list_due(e->reader, all, engine_now_ms(e) + WAKE_AHEAD_MS,
-                                        DUE_AT_ONCE, &a, &page, &err);
-    for (uint32_t i = 0; status == STATUS_OK && i < page.count; i++) {
-        struct engine_execution *ex;
-        if (engine_execution_get(e, page.rows[i].id, &ex, &err) != STATUS_OK)
-            continue; /* seen again in a second */
+                                        DUE_AT_ONCE + awake, &a, &page, &err);
+    for (uint32_t i = 0; status == STATUS_OK && i < page.count && read < DUE_AT_ONCE; i++) {
+        struct engine_execution *ex = engine_find(e, page.rows[i].id);
+        if (!ex && engine_execution_get(e, page.rows[i].id, &ex, &err) == STATUS_OK)
+            read++; /* what cannot be read is seen again the next time */
     }
-    uint32_t count = page.count;
     arena_done(&a);
-    return count < DUE_AT_ONCE;
+    return read < DUE_AT_ONCE;
 }
 
 /* False when there are more that could sleep. */
