@@ -137,7 +137,7 @@ struct engine {
     int64_t clock_given_ms; /* the last time that expressions of any execution were given */
 
     struct engine_execution **executions; /* by id, open addressing */
-    uint32_t execution_count, execution_mask;
+    uint32_t execution_count, execution_mask, most_executions;
     struct engine_execution **named; /* by machine and name: chains by next_named */
     uint32_t named_count, named_mask;
     struct engine_execution *first_queued, *last_queued;

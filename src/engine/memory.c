@@ -7,6 +7,9 @@
 #include "engine/map_run.h"
 #include "json/parse.h"
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 /* ---- the table ---- */
 
@@ -284,7 +287,8 @@ enum {
     SWEEP_MS = 1000,
     SLEEP_AT_ONCE = 1000,
     DUE_AT_ONCE = 1000,
-    DUE_AWAKE = 20000
+    DUE_AWAKE = 20000,
+    CROWD = 1000
 };
 
 static bool can_sleep(const struct engine_execution *ex, int64_t now_ms)
@@ -339,6 +343,19 @@ static bool let_sleep(struct engine *e)
     return true;
 }
 
+/* After a crowd has left: what the C library keeps of its memory goes back to the system. */
+static void give_back(struct engine *e)
+{
+    if (e->execution_count > e->most_executions)
+        e->most_executions = e->execution_count;
+    if (e->most_executions < CROWD || e->execution_count > e->most_executions / 4)
+        return;
+    e->most_executions = e->execution_count;
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 /* Lets those go that only wait, and wakes those whose time has come. */
 static void sweep(void *arg)
 {
@@ -348,6 +365,7 @@ static void sweep(void *arg)
     if (!e->is_stalled)
         is_done = let_sleep(e);
     is_done = wake_due(e) && is_done;
+    give_back(e);
     if (e->has_undelivered) {
         e->has_undelivered = false;
         if (engine_recover_messages(e, &err) != STATUS_OK)
