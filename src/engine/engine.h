@@ -3,8 +3,7 @@
  * The engine: the only floor that joins the pure machine (asl/) and the world (loop/, store/,
  * http/, services/).
  *
- *   event ──► asl_step ──► records + commands ──► one unit of the store ──► commands performed ──►
- * event …
+ *   event ─► asl_step ─► records + commands ─► one unit of the store ─► commands performed ─► …
  *
  * An execution makes one step at a time: the next event waits until the records of the last step
  * are durable. Commands are performed after that and not before. What was not performed when the

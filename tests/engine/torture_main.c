@@ -18,96 +18,71 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { EXECUTIONS = 12, LATER_MS = 3, LOOK_MS = 20 };
 
 /* ---- machines ---- */
 
+/* In definitions ' stands for a double quote, and ` for '. */
+/* clang-format off */
 #define TASK(name, next)                                                                           \
-    "\"" name "\":{\"Type\":\"Task\",\"Resource\":"                                                \
-    "\"arn:aws:lambda:us-east-1:000000000000:function:" name "\",\"Retry\":[{\"ErrorEquals\":["    \
-    "\"Again\"],\"IntervalSeconds\":1,\"BackoffRate\":1.5,\"MaxAttempts\":5}]," next "}"
-#define ARN(name)                                                                                  \
-    "\"StateMachineArn\":\"arn:aws:states:us-east-1:000000000000:stateMachine:" name "\""
-#define START(name, pattern, arguments, rest)                                                      \
-    "\"" name                                                                                      \
-    "\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::states:startExecution" pattern          \
-    "\",\"Parameters\":{" arguments "}," rest "}"
+    "'" name "':{'Type':'Task','Resource':'arn:aws:lambda:us-east-1:000000000000:function:f',"     \
+    "'Retry':[{'ErrorEquals':['Again'],'IntervalSeconds':1,'BackoffRate':1.5,'MaxAttempts':5}],"   \
+    next "}"
+#define START(name, pattern, machine, input, rest)                                                 \
+    "'" name "':{'Type':'Task','Resource':'arn:aws:states:::states:startExecution" pattern "',"    \
+    "'Parameters':{'StateMachineArn':'arn:aws:states:us-east-1:000000000000:stateMachine:"         \
+    machine "','Input':{'n.$':'$.n'" input "}," rest "}"
 
 static const struct {
     const char *name, *definition;
 } machines[] = {
-    {"leaf", "{\"StartAt\":\"double\",\"States\":{" TASK("double", "\"End\":true") "}}"},
-    {"child",
-     "{\"StartAt\":\"double\",\"States\":{" TASK("double", "\"Next\":\"Deep\"") "," START(
-         "Deep", ".sync", ARN("leaf") ",\"Input\":{\"n.$\":\"$.n\"}",
-         "\"ResultSelector\":{\"n.$\":\"States.StringToJson($.Output)\"},\"End\":true") "}}"},
-    {"teller",
-     "{\"StartAt\":\"Nap\",\"States\":{\"Nap\":{\"Type\":\"Wait\",\"Seconds\":1,\"Next\":\"Tell\"},"
-     "\"Tell\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::aws-sdk:sfn:sendTaskSuccess\","
-     "\"Parameters\":{\"TaskToken.$\":\"$.token\",\"Output\":{\"told.$\":\"$.n\"}},"
-     "\"ResultPath\":null,\"OutputPath\":\"$.n\",\"End\":true}}}"},
-    {"main",
-     "{\"StartAt\":\"Zero\",\"States\":{"
-     "\"Zero\":{\"Type\":\"Pass\",\"Result\":0,\"ResultPath\":\"$.i\",\"Next\":\"Spin\"},"
-     "\"Spin\":{\"Type\":\"Pass\",\"Parameters\":{\"i.$\":\"States.MathAdd($.i, "
-     "1)\",\"n.$\":\"$.n\","
-     "\"items.$\":\"$.items\"},\"Next\":\"More\"}," /* enough for a snapshot */
-     "\"More\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.i\",\"NumericLessThan\":300,"
-     "\"Next\":\"Spin\"}],\"Default\":\"Both\"},"
-     "\"Both\":{\"Type\":\"Parallel\",\"Branches\":["
-     "{\"StartAt\":\"twice\",\"States\":{" TASK(
-         "twice",
-         "\"Next\":\"Rest\"") ","
-                              "\"Rest\":{\"Type\":\"Wait\",\"Seconds\":2,\"End\":true}}},"
-                              "{\"StartAt\":\"Each\",\"States\":{\"Each\":{\"Type\":\"Map\","
-                              "\"ItemsPath\":\"$.items\","
-                              "\"MaxConcurrency\":2,\"ItemProcessor\":{\"StartAt\":\"each\","
-                              "\"States\":{" TASK(
-                                  "each",
-                                  "\"End\":true") "}},\"End\":true}}}],"
-                                                  "\"ResultPath\":\"$.both\",\"Next\":\"Nest\"}"
-                                                  "," START(
-                                                      "Nest", ".sync:2",
-                                                      ARN("child") ",\"Input\":{\"n.$\":\"$."
-                                                                   "n\"}",
-                                                      "\"ResultSelector\":{\"o.$\":\"$."
-                                                      "Output\"},\"ResultPath\":\"$.nest\","
-                                                      "\"Next\":\"Fire\"") "," START("Fire", "",
-                                                                                     ARN("lea"
-                                                                                         "f") ",\"N"
-                                                                                              "ame."
-                                                                                              "$\":"
-                                                                                              "\"St"
-                                                                                              "ates"
-                                                                                              ".For"
-                                                                                              "mat("
-                                                                                              "'fir"
-                                                                                              "ed-{"
-                                                                                              "}', "
-                                                                                              "$.n)"
-                                                                                              "\","
-                                                                                              "\"In"
-                                                                                              "put"
-                                                                                              "\":{"
-                                                                                              "\"n."
-                                                                                              "$\":"
-                                                                                              "\"$."
-                                                                                              "n\""
-                                                                                              "}",
-                                                                                     "\"Resul"
-                                                                                     "tPath\""
-                                                                                     ":null,"
-                                                                                     "\"Next"
-                                                                                     "\":"
-                                                                                     "\"Ask"
-                                                                                     "\"") "," START("Ask",
-                                                                                                     ".waitForTaskToken",
-                                                                                                     ARN("teller") ",\"Input\":{\"n.$\":\"$.n\","
-                                                                                                                   "\"token.$\":\"$$.Task.Token\"}",
-                                                                                                     "\"ResultPath\":\"$.ask\",\"End\":true") "}}"},
+    {"leaf", "{'StartAt':'double','States':{" TASK("double", "'End':true") "}}"},
+    {"child", "{'StartAt':'double','States':{"
+        TASK("double", "'Next':'Deep'") ","
+        START("Deep", ".sync", "leaf", "}",
+              "'ResultSelector':{'n.$':'States.StringToJson($.Output)'},'End':true") "}}"},
+    {"teller", "{'StartAt':'Nap','States':{"
+        "'Nap':{'Type':'Wait','Seconds':1,'Next':'Tell'},"
+        "'Tell':{'Type':'Task','Resource':'arn:aws:states:::aws-sdk:sfn:sendTaskSuccess',"
+        "'Parameters':{'TaskToken.$':'$.token','Output':{'told.$':'$.n'}},"
+        "'ResultPath':null,'OutputPath':'$.n','End':true}}}"},
+    {"main", "{'StartAt':'Zero','States':{"
+        "'Zero':{'Type':'Pass','Result':0,'ResultPath':'$.i','Next':'Spin'},"
+        "'Spin':{'Type':'Pass','Parameters':{'i.$':'States.MathAdd($.i, 1)','n.$':'$.n',"
+        "'items.$':'$.items'},'Next':'More'}," /* often enough for a snapshot */
+        "'More':{'Type':'Choice','Choices':[{'Variable':'$.i','NumericLessThan':300,"
+        "'Next':'Spin'}],'Default':'Both'},"
+        "'Both':{'Type':'Parallel','Branches':["
+        "{'StartAt':'twice','States':{" TASK("twice", "'Next':'Rest'") ","
+        "'Rest':{'Type':'Wait','Seconds':2,'End':true}}},"
+        "{'StartAt':'Each','States':{'Each':{'Type':'Map','ItemsPath':'$.items',"
+        "'MaxConcurrency':2,'ItemProcessor':{'StartAt':'each','States':{"
+        TASK("each", "'End':true") "}},'End':true}}}],'ResultPath':'$.both','Next':'Nest'},"
+        START("Nest", ".sync:2", "child", "}",
+              "'ResultSelector':{'o.$':'$.Output'},'ResultPath':'$.nest','Next':'Fire'") ","
+        START("Fire", "", "leaf", "},'Name.$':'States.Format(`fired-{}`, $.n)'",
+              "'ResultPath':null,'Next':'Ask'") ","
+        START("Ask", ".waitForTaskToken", "teller", ",'token.$':'$$.Task.Token'}",
+              "'ResultPath':'$.ask','End':true") "}}"},
 };
+/* clang-format on */
+
+static void put_machine(struct engine *e, const char *name, const char *definition)
+{
+    struct error err;
+    char *text = strdup(definition);
+    check(text != NULL);
+    for (char *c = text; *c; c++)
+        *c = *c == '\'' ? '"' : *c == '`' ? '\'' : *c;
+    if (engine_put_machine(e, str_of(name), ASL_STANDARD, str_of(text), &err) != STATUS_OK) {
+        fprintf(stderr, "%s: %s: %s\n", name, err.name, err.message);
+        exit(1);
+    }
+    free(text);
+}
 
 /* ---- the worker ---- */
 
@@ -272,11 +247,8 @@ static int run(const char *folder, const char *point, long until)
     if (loop_new(&w.loop, &err) != STATUS_OK ||
         engine_open(w.loop, &options, &w.engine, &err) != STATUS_OK)
         refused(NULL, &err);
-    for (size_t i = 0; i < ARRAY_LEN(machines); i++) {
-        if (engine_put_machine(w.engine, str_of(machines[i].name), ASL_STANDARD,
-                               str_of(machines[i].definition), &err) != STATUS_OK)
-            refused(NULL, &err);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(machines); i++)
+        put_machine(w.engine, machines[i].name, machines[i].definition);
     check(store_reader_open(str_of(folder), NULL, &w.reader, &err) == STATUS_OK);
     start_all(&w);
     loop_timer_start(w.loop, &w.timer, loop_now_ms() + LOOK_MS, look, &w);
