@@ -329,8 +329,6 @@ static enum status run(struct kept *kept, struct error *err)
     status = start(kept, err);
     while (status == STATUS_OK && !kept->has_ended && !kept->is_interrupted && !kept->is_refused)
         loop_run(kept->loop);
-    enum status restored = loop_on_signal(kept->loop, NULL, NULL, NULL);
-    (void)restored; /* giving signals back does not fail */
     return status;
 }
 
@@ -363,12 +361,12 @@ int run_kept(struct run_kept *k)
     while (kept.answers)
         answer_free(kept.answers);
     engine_close(kept.engine);
-    loop_free(kept.loop);
     if (status != STATUS_OK)
         run_say_error(NULL, &err);
     else
         tell_what_became(&kept);
     run_folder_remove(kept.folder);
+    loop_free(kept.loop); /* an interrupt kills from here on: everything is told and tidy */
     free(kept.calls);
     arena_done(&kept.arena);
     return kept.code;
