@@ -353,7 +353,8 @@ void engine_commit_sleep(struct engine_execution *ex)
         add_snapshot(c);
         c->args.step.id = ex->row.tail;
     }
-    int64_t due_ms = asl_exec_due(ex->x), latest_ms = engine_now_ms(ex->engine) + MAP_CHILD_SLEEP_MS;
+    int64_t due_ms = asl_exec_due(ex->x),
+            latest_ms = engine_now_ms(ex->engine) + MAP_CHILD_SLEEP_MS;
     if (ex->row.map_run != 0 && due_ms > latest_ms)
         due_ms = latest_ms;
     set_waiting(c, false, due_ms);

@@ -104,10 +104,10 @@ struct engine_execution {
     struct engine_execution *next_queued, *next_named;
     struct engine_child_ref *children;
     struct engine_asker asker;
-    uint32_t records;      /* since the last snapshot, */
-    size_t bytes;          /* their bytes, */
-    size_t snapshot_bytes; /* and its own */
-    int64_t idle_since_ms; /* of the engine's clock */
+    uint32_t records;        /* since the last snapshot, */
+    size_t bytes;            /* their bytes, */
+    size_t snapshot_bytes;   /* and its own */
+    int64_t idle_since_ms;   /* of the engine's clock */
     struct map_run *map_run; /* that it is a child of, when both are in memory */
 };
 
@@ -147,7 +147,7 @@ struct engine {
     bool is_closing;
     bool has_undelivered;          /* messages whose receivers could not be read */
     struct loop_timer sleep_timer; /* executions out of memory that are due */
-    struct map_runs *maps; /* map_run.h */
+    struct map_runs *maps;         /* map_run.h */
     struct engine_http *http;
 
     struct engine_commit *commits;      /* all that are not done */
