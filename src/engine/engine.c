@@ -168,11 +168,13 @@ static void free_definitions(struct engine *e)
 static void free_executions(struct engine *e)
 {
     engine_commits_done(e);
-    for (uint32_t i = 0; e->executions && i <= e->execution_mask; i++) {
-        while (e->executions[i]) /* another one may have moved here */
-            engine_execution_free(e->executions[i]);
+    struct engine_execution *ex;
+    for (uint32_t at = 0; (ex = idmap_next(&e->executions, &at)) != NULL;) {
+        engine_execution_free(ex);
+        at--; /* another one may have moved here */
     }
-    free(e->executions);
+    check(e->executions.count == 0);
+    idmap_done(&e->executions);
     free(e->named);
 }
 
@@ -207,7 +209,7 @@ void engine_close(struct engine *e)
 struct engine_figures engine_figures(const struct engine *e)
 {
     struct engine_figures figures = e->figures;
-    figures.in_memory = e->execution_count;
+    figures.in_memory = e->executions.count;
     figures.calls = engine_http_calls(e);
     return figures;
 }

@@ -11,6 +11,7 @@
 #include "asl/encode.h"
 #include "asl/token.h"
 #include "base/check.h"
+#include "base/idmap.h"
 #include "engine/engine.h"
 #include "store/tx.h"
 
@@ -136,8 +137,8 @@ struct engine {
     uint64_t seed;
     int64_t clock_given_ms; /* the last time that expressions of any execution were given */
 
-    struct engine_execution **executions; /* by id, open addressing */
-    uint32_t execution_count, execution_mask, most_executions;
+    struct idmap executions;         /* struct engine_execution, by id */
+    uint32_t most_executions;        /* at once, since memory was given back */
     struct engine_execution **named; /* by machine and name: chains by next_named */
     uint32_t named_count, named_mask;
     struct engine_execution *first_queued, *last_queued;

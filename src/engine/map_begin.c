@@ -94,10 +94,10 @@ static enum status find_row(struct engine *e, int64_t execution, uint32_t frame,
 /* Children that were read back before their run was. */
 static void join_children(struct map_run *r)
 {
-    struct engine *e = r->all->engine;
-    for (uint32_t i = 0; e->executions && i <= e->execution_mask; i++) {
-        if (e->executions[i] && e->executions[i]->row.map_run == r->row.id)
-            engine_map_child_joins(e->executions[i]);
+    struct engine_execution *ex;
+    for (uint32_t at = 0; (ex = idmap_next(&r->all->engine->executions, &at)) != NULL;) {
+        if (ex->row.map_run == r->row.id)
+            engine_map_child_joins(ex);
     }
 }
 

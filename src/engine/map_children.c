@@ -331,10 +331,9 @@ static void stop(struct engine_execution *ex)
 
 static void stop_in_memory(struct map_run *r)
 {
-    struct engine *e = r->all->engine;
-    for (uint32_t i = 0; e->executions && i <= e->execution_mask; i++) {
-        struct engine_execution *ex = e->executions[i];
-        if (ex && ex->map_run == r && (!ex->is_ended || ex->first_event))
+    struct engine_execution *ex;
+    for (uint32_t at = 0; (ex = idmap_next(&r->all->engine->executions, &at)) != NULL;) {
+        if (ex->map_run == r && (!ex->is_ended || ex->first_event))
             stop(ex);
     }
     r->is_stopped = true;

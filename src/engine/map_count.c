@@ -158,13 +158,13 @@ static enum status count_rows(struct map_run *r, struct error *err)
 static bool is_beginning(struct map_run *r)
 {
     struct engine *e = r->all->engine;
+    const struct engine_execution *ex;
     bool ret = false;
-    for (uint32_t i = 0; e->executions && i <= e->execution_mask && !ret; i++) {
-        const struct engine_execution *ex = e->executions[i];
+    for (uint32_t at = 0; !ret && (ex = idmap_next(&e->executions, &at)) != NULL;) {
         struct store_execution row;
         struct arena a;
         struct error err;
-        if (!ex || ex->map_run != r)
+        if (ex->map_run != r)
             continue;
         arena_init(&a, 0);
         ret =

@@ -83,9 +83,10 @@ void map_run_free(struct map_run *r)
     while (*at != r)
         at = &(*at)->next;
     *at = r->next;
-    for (uint32_t i = 0; r->in_memory > 0 && i <= e->execution_mask; i++) {
-        if (e->executions[i] && e->executions[i]->map_run == r)
-            engine_map_child_leaves(e->executions[i]);
+    struct engine_execution *ex;
+    for (uint32_t i = 0; r->in_memory > 0 && (ex = idmap_next(&e->executions, &i)) != NULL;) {
+        if (ex->map_run == r)
+            engine_map_child_leaves(ex);
     }
     loop_timer_stop(e->loop, &r->timer);
     map_reader_free(r->reader);

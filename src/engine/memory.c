@@ -11,74 +11,12 @@
 #include <malloc.h>
 #endif
 
-/* ---- the table ---- */
-
-static uint32_t home_of(const struct engine *e, int64_t id)
-{
-    return (uint32_t)((uint64_t)id * UINT64_C(0x9E3779B97F4A7C15) >> 32) & e->execution_mask;
-}
-
-static void table_put(struct engine *e, struct engine_execution *ex)
-{
-    uint32_t at = home_of(e, ex->row.id);
-    while (e->executions[at])
-        at = (at + 1) & e->execution_mask;
-    e->executions[at] = ex;
-}
-
-static void table_grow(struct engine *e)
-{
-    struct engine_execution **old = e->executions;
-    uint32_t old_size = old ? e->execution_mask + 1 : 0, size = old ? old_size * 2 : 64;
-    e->executions = calloc(size, sizeof(struct engine_execution *));
-    check(e->executions != NULL);
-    e->execution_mask = size - 1;
-    for (uint32_t i = 0; i < old_size; i++) {
-        if (old[i])
-            table_put(e, old[i]);
-    }
-    free(old);
-}
-
 struct engine_execution *engine_find(const struct engine *e, int64_t id)
 {
-    if (!e->executions)
-        return NULL;
-    for (uint32_t at = home_of(e, id); e->executions[at]; at = (at + 1) & e->execution_mask) {
-        if (e->executions[at]->row.id == id)
-            return e->executions[at];
-    }
-    return NULL;
-}
-
-static void table_remove(struct engine *e, struct engine_execution *ex)
-{
-    uint32_t at = home_of(e, ex->row.id);
-    while (e->executions[at] != ex)
-        at = (at + 1) & e->execution_mask;
-    e->executions[at] = NULL;
-    for (uint32_t next = (at + 1) & e->execution_mask; e->executions[next];
-         next = (next + 1) & e->execution_mask) {
-        uint32_t home = home_of(e, e->executions[next]->row.id);
-        if (((next - home) & e->execution_mask) < ((next - at) & e->execution_mask))
-            continue;
-        e->executions[at] = e->executions[next];
-        e->executions[next] = NULL;
-        at = next;
-    }
+    return idmap_get(&e->executions, (uint64_t)id);
 }
 
 /* ---- one execution ---- */
-
-static str own(str s)
-{
-    char *p = malloc(s.n + 1);
-    check(p != NULL);
-    if (s.n > 0)
-        memcpy(p, s.p, s.n);
-    p[s.n] = 0;
-    return (str){p, s.n};
-}
 
 struct engine_execution *engine_execution_new(struct engine *e, const struct store_execution *row,
                                               enum asl_type type, struct asl_definition *d,
@@ -89,16 +27,13 @@ struct engine_execution *engine_execution_new(struct engine *e, const struct sto
     check(ex != NULL);
     ex->engine = e;
     ex->row = *row;
-    ex->row.name = own(row->name);
+    ex->row.name = str_dup(row->name);
     ex->row.error = ex->row.cause = (str){0};
     ex->type = type;
     ex->is_kept = type == ASL_STANDARD;
     ex->has_begun = !ex->is_kept;
     ex->x = asl_exec_new(d, machine, type, &options);
-    if (!e->executions || e->execution_count * 2 > e->execution_mask)
-        table_grow(e);
-    table_put(e, ex);
-    e->execution_count++;
+    idmap_put(&e->executions, (uint64_t)ex->row.id, ex);
     engine_index_add(ex);
     if (row->map_run != 0)
         engine_map_child_joins(ex);
@@ -136,8 +71,7 @@ void engine_execution_free(struct engine_execution *ex)
         engine_child_drop(ex, ex->children->frame, ex->children->attempt);
     engine_index_remove(ex);
     engine_map_child_leaves(ex);
-    table_remove(e, ex);
-    e->execution_count--;
+    idmap_remove(&e->executions, (uint64_t)ex->row.id);
     asl_out_reset(&e->out); /* may hold documents of this execution */
     asl_exec_free(ex->x);
     free((char *)(uintptr_t)ex->row.name.p);
@@ -301,7 +235,7 @@ static bool can_sleep(const struct engine_execution *ex, int64_t now_ms)
 void engine_idle(struct engine_execution *ex)
 {
     struct engine *e = ex->engine;
-    if (!e->is_stalled && e->execution_count > e->options.max_idle &&
+    if (!e->is_stalled && e->executions.count > e->options.max_idle &&
         can_sleep(ex, engine_now_ms(e)))
         engine_commit_sleep(ex);
 }
@@ -314,7 +248,7 @@ static bool wake_due(struct engine *e)
     struct store_page page = {0};
     struct error err;
     struct store_shards all = {0, STORE_SHARDS - 1};
-    uint32_t awake = e->execution_count < DUE_AWAKE ? e->execution_count : DUE_AWAKE, read = 0;
+    uint32_t awake = e->executions.count < DUE_AWAKE ? e->executions.count : DUE_AWAKE, read = 0;
     arena_init(&a, 0);
     enum status status = store_list_due(e->reader, all, engine_now_ms(e) + WAKE_AHEAD_MS,
                                         DUE_AT_ONCE + awake, &a, &page, &err);
@@ -332,9 +266,9 @@ static bool let_sleep(struct engine *e)
 {
     int64_t now_ms = engine_now_ms(e);
     uint32_t count = 0;
-    for (uint32_t i = 0; e->executions && i <= e->execution_mask; i++) {
-        struct engine_execution *ex = e->executions[i];
-        if (!ex || now_ms - ex->idle_since_ms < SLEEP_AFTER_MS || !can_sleep(ex, now_ms))
+    struct engine_execution *ex;
+    for (uint32_t at = 0; (ex = idmap_next(&e->executions, &at)) != NULL;) {
+        if (now_ms - ex->idle_since_ms < SLEEP_AFTER_MS || !can_sleep(ex, now_ms))
             continue;
         if (count++ == SLEEP_AT_ONCE)
             return false;
@@ -346,11 +280,11 @@ static bool let_sleep(struct engine *e)
 /* After a crowd has left: what the C library keeps of its memory goes back to the system. */
 static void give_back(struct engine *e)
 {
-    if (e->execution_count > e->most_executions)
-        e->most_executions = e->execution_count;
-    if (e->most_executions < CROWD || e->execution_count > e->most_executions / 4)
+    if (e->executions.count > e->most_executions)
+        e->most_executions = e->executions.count;
+    if (e->most_executions < CROWD || e->executions.count > e->most_executions / 4)
         return;
-    e->most_executions = e->execution_count;
+    e->most_executions = e->executions.count;
 #ifdef __GLIBC__
     malloc_trim(0);
 #endif

@@ -52,7 +52,7 @@ struct store_execution {
     int64_t definition; /* the revision it started with */
     str name;           /* unique within its machine; empty in map children, where it is derived */
     int64_t parent;     /* the execution that waits for its end, */
-    uint32_t parent_frame, parent_attempt; /* and in what */
+    uint32_t parent_frame, parent_attempt; /* and in what; of a map child, see the format's page */
     int64_t map_run;                       /* of a map child, */
     uint64_t map_index;                    /* with its position */
     enum store_status status;
