@@ -51,6 +51,20 @@ void asl_map_run_plan_read(struct json_val arguments, const struct asl_state *st
         read_count(arguments, "ToleratedFailureCount", &ret->tolerated_count);
 }
 
+str asl_map_run_source(const struct asl_map_run_plan *plan, const struct asl_state *state,
+                       struct arena *arena)
+{
+    struct json_val bucket = json_get(plan->reader, STR("Bucket"));
+    struct json_val key = json_get(plan->reader, STR("Key"));
+    if (!state->map.reader)
+        return STR("STATE_DATA");
+    if (bucket.tag != JSON_STRING)
+        return STR("S3://");
+    if (key.tag != JSON_STRING)
+        return arena_printf(arena, "S3://%.*s", STR_ARG(json_str(bucket)));
+    return arena_printf(arena, "S3://%.*s/%.*s", STR_ARG(json_str(bucket)), STR_ARG(json_str(key)));
+}
+
 void asl_map_run_init(struct asl_map_run *run, const struct asl_map_run_plan *plan)
 {
     *run = (struct asl_map_run){

@@ -33,6 +33,10 @@ struct asl_map_run_plan {
 /* state is the Map. strict: batches without a limit of bytes have AWS's. */
 void asl_map_run_plan_read(struct json_val arguments, const struct asl_state *state, bool strict,
                            struct asl_map_run_plan *ret);
+/* Where the items come from, as expressions see it ($$.Map.Item.Source): "STATE_DATA", or the
+ * reader's "S3://bucket/key". */
+str asl_map_run_source(const struct asl_map_run_plan *plan, const struct asl_state *state,
+                       struct arena *arena);
 
 #define ASL_MAP_RUN_STATUS_LIST(X)                                                                 \
     X(RUNNING, "RUNNING")                                                                          \

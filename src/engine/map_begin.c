@@ -7,21 +7,6 @@
 
 /* ---- what was asked for ---- */
 
-/* Where the items come from, as expressions see it. */
-static str source_of(struct map_run *r)
-{
-    struct json_val bucket = json_get(r->plan.reader, STR("Bucket"));
-    struct json_val key = json_get(r->plan.reader, STR("Key"));
-    if (!r->state->map.reader)
-        return STR("STATE_DATA");
-    if (bucket.tag != JSON_STRING)
-        return STR("S3://");
-    if (key.tag != JSON_STRING)
-        return arena_printf(&r->arena, "S3://%.*s", STR_ARG(json_str(bucket)));
-    return arena_printf(&r->arena, "S3://%.*s/%.*s", STR_ARG(json_str(bucket)),
-                        STR_ARG(json_str(key)));
-}
-
 static void take_arguments(struct map_run *r, const struct asl_command *c)
 {
     json_doc_unref(r->arguments);
@@ -29,7 +14,7 @@ static void take_arguments(struct map_run *r, const struct asl_command *c)
     asl_map_run_plan_read(c->arguments->root, c->state, r->all->engine->options.is_strict,
                           &r->plan);
     r->arn = arena_dup(&r->arena, r->plan.arn);
-    r->source = source_of(r);
+    r->source = asl_map_run_source(&r->plan, r->state, &r->arena);
 }
 
 /* ---- by its execution ---- */

@@ -38,21 +38,6 @@ static void run_fail(struct sim_run *r, str error, str cause)
 
 /* ---- its beginning ---- */
 
-/* Where the items come from, as selectors see it. */
-static str source_of(struct sim_run *r)
-{
-    if (!r->state->map.reader)
-        return STR("STATE_DATA");
-    struct json_val bucket = json_get(r->plan.reader, STR("Bucket"));
-    struct json_val key = json_get(r->plan.reader, STR("Key"));
-    if (bucket.tag != JSON_STRING)
-        return STR("S3://");
-    if (key.tag != JSON_STRING)
-        return arena_printf(&r->arena, "S3://%.*s", STR_ARG(json_str(bucket)));
-    return arena_printf(&r->arena, "S3://%.*s/%.*s", STR_ARG(json_str(bucket)),
-                        STR_ARG(json_str(key)));
-}
-
 static bool find_items(struct sim *s, const struct sim_exec *e, const struct asl_command *c,
                        struct sim_run *r)
 {
@@ -87,7 +72,7 @@ void sim_run_start(struct sim *s, const struct sim_exec *e, const struct asl_com
     r->arguments = json_doc_ref(c->arguments->json);
     asl_map_run_plan_read(c->arguments->root, c->state, s->options.asl.strict, &r->plan);
     asl_map_run_init(&r->run, &r->plan);
-    r->source = source_of(r);
+    r->source = asl_map_run_source(&r->plan, r->state, &r->arena);
     if (!find_items(s, e, c, r))
         return;
     r->is_open = true;
