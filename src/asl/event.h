@@ -34,8 +34,8 @@ enum asl_task_stage { ASL_STAGE_RUN, ASL_STAGE_SUBMIT, ASL_STAGE_START, ASL_STAG
 
 struct asl_event {
     enum asl_event_kind kind;
-    int64_t now_ms;          /* Unix time */
-    uint64_t seed;           /* a new one with each event */
+    int64_t now_ms; /* Unix time */
+    uint64_t seed;  /* a new one with each event; drawn, not counted: see base/splitmix.h */
     uint32_t frame, attempt; /* of the task or map run, as its command said */
     struct json_doc *doc;    /* borrowed */
     str error, cause;

@@ -7,6 +7,7 @@
 #include "asl/step.h"
 #include "asl/frame.h"
 #include "asl/step_internal.h"
+#include "base/splitmix.h"
 #include "base/utf8.h"
 #include <stdlib.h>
 
@@ -158,10 +159,7 @@ void asl_command_add(struct asl_step *s, struct asl_command command)
 
 uint64_t asl_seed(struct asl_step *s)
 {
-    uint64_t z = s->event->seed + ++s->seeds * UINT64_C(0x9E3779B97F4A7C15); /* SplitMix64 */
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return z ^ z >> 31;
+    return splitmix64_at(s->event->seed, ++s->seeds);
 }
 
 enum { CLOCK_AHEAD_MS = 50 /* that expressions may be given times ahead of the clock */ };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening and closing, clock and chance, and the definitions that the loop has compiled. */
 #include "engine/engine_internal.h"
+#include "base/splitmix.h"
 #include "engine/map_run.h"
 #include "json/parse.h"
 #include <errno.h>
@@ -31,7 +32,7 @@ int64_t engine_loop_ms(const struct engine *e, int64_t wait_ms)
 
 uint64_t engine_seed(struct engine *e)
 {
-    return e->seed += UINT64_C(0x9E3779B97F4A7C15);
+    return splitmix64_next(&e->seed);
 }
 
 void engine_point(const struct engine *e, const char *name)

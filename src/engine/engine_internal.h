@@ -167,6 +167,7 @@ struct engine {
 int64_t engine_now_ms(const struct engine *e);
 /* A time of the engine's clock that is so far away, on the loop's clock. */
 int64_t engine_loop_ms(const struct engine *e, int64_t wait_ms);
+/* Another one each time: a number that was drawn, since a step draws from it (base/splitmix.h). */
 uint64_t engine_seed(struct engine *e);
 /* Frees the door of an engine that is closed, unless more calls are to come. */
 void engine_door_leave(struct engine_door *door);

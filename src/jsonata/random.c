@@ -5,6 +5,7 @@
  */
 #include "jsonata/random.h"
 
+#include "base/splitmix.h"
 #include "jsonata/jsonata.h"
 
 static uint64_t random_rotate(uint64_t x, int by)
@@ -12,18 +13,10 @@ static uint64_t random_rotate(uint64_t x, int by)
     return x << by | x >> (64 - by);
 }
 
-static uint64_t random_split(uint64_t *seed)
-{
-    uint64_t z = *seed += UINT64_C(0x9E3779B97F4A7C15);
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return z ^ z >> 31;
-}
-
 static void random_start(uint64_t state[2], uint64_t seed)
 {
-    state[0] = random_split(&seed);
-    state[1] = random_split(&seed);
+    state[0] = splitmix64_next(&seed);
+    state[1] = splitmix64_next(&seed);
     if ((state[0] | state[1]) == 0)
         state[0] = 1; /* it would never leave zero */
 }

@@ -4,6 +4,7 @@
  * evaluation and the number of the call in its expression, mixed by splitmix64; it is not for
  * secrets.
  */
+#include "base/splitmix.h"
 #include "jsonpath/intrinsic.h"
 
 bool intrinsic_math_add(const struct intrinsic_call *c, struct json_val *ret)
@@ -19,19 +20,11 @@ bool intrinsic_math_add(const struct intrinsic_call *c, struct json_val *ret)
 
 /* ---- chance ---- */
 
-static uint64_t chance_next(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return z ^ z >> 31;
-}
-
 /* The generator of one call. */
 static uint64_t chance_of_call(const struct intrinsic_call *c)
 {
     uint64_t state = c->env->seed;
-    uint64_t mixed = chance_next(&state);
+    uint64_t mixed = splitmix64_next(&state);
     return mixed ^ (uint64_t)c->node->ordinal * UINT64_C(0xD6E8FEB86659FD93);
 }
 
@@ -49,7 +42,7 @@ bool intrinsic_math_random(const struct intrinsic_call *c, struct json_val *ret)
         state = (uint64_t)seed;
     }
     /* the range is at most 2^32 - 1: high 32 bits times range, without a noticeable bias */
-    uint64_t offset = (chance_next(&state) >> 32) * (uint64_t)(to - from) >> 32;
+    uint64_t offset = (splitmix64_next(&state) >> 32) * (uint64_t)(to - from) >> 32;
     *ret = json_num((double)(from + (int64_t)offset));
     return true;
 }
@@ -59,7 +52,7 @@ bool intrinsic_uuid(const struct intrinsic_call *c, struct json_val *ret)
 {
     enum { UUID_TEXT = 36 };
     uint64_t state = chance_of_call(c);
-    uint64_t words[2] = {chance_next(&state), chance_next(&state)};
+    uint64_t words[2] = {splitmix64_next(&state), splitmix64_next(&state)};
     uint8_t bytes[16];
     char *text = arena_alloc(c->env->arena, UUID_TEXT), *at = text;
     memcpy(bytes, words, sizeof bytes);

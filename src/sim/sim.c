@@ -3,6 +3,7 @@
 #include "sim/sim.h"
 #include "asl/token.h"
 #include "base/check.h"
+#include "base/splitmix.h"
 #include "json/parse.h"
 #include "sim/sim_internal.h"
 #include <stdlib.h>
@@ -22,10 +23,7 @@ void *sim_grow(void *items, uint32_t count, uint32_t *cap, size_t size)
 
 uint64_t sim_seed(struct sim *s)
 {
-    uint64_t z = s->options.seed + ++s->seeds * UINT64_C(0x9E3779B97F4A7C15); /* SplitMix64 */
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return z ^ z >> 31;
+    return splitmix64_at(s->options.seed, ++s->seeds);
 }
 
 void sim_fail(struct sim *s, enum status status, const char *name, const char *fmt, ...)

@@ -6,6 +6,7 @@
 #include "engine_test.h"
 
 #include "base/buf.h"
+#include "base/splitmix.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,15 +32,6 @@ static const char *const points[] = {"before commit",
                                      "inbox written",
                                      "checkpoint",
                                      NULL};
-
-static uint64_t next_random(uint64_t *seed)
-{
-    *seed += UINT64_C(0x9E3779B97F4A7C15);
-    uint64_t z = *seed;
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return z ^ z >> 31;
-}
 
 static pid_t launch(const char *folder, const char *point, unsigned until)
 {
@@ -89,12 +81,12 @@ static void run_to_end(const char *folder)
 static bool run_and_kill(const char *folder, unsigned round, uint64_t *seed)
 {
     const char *point = points[round % ARRAY_LEN(points)];
-    unsigned until = (unsigned)(next_random(seed) % 40) + 1;
+    unsigned until = (unsigned)(splitmix64_next(seed) % 40) + 1;
     int status;
     if (point && strcmp(point, "snapshot written") == 0)
         until = until % 8 + 1;
     pid_t pid = launch(folder, point, until);
-    long ms = point ? 2000 : (long)(next_random(seed) % 150) + 20;
+    long ms = point ? 2000 : (long)(splitmix64_next(seed) % 150) + 20;
     reap(pid, ms, &status);
     if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
         fail_msg("round %u (%s %u): it ended with %d", round, point ? point : "random", until,

@@ -29,6 +29,25 @@ static void retries_back_off_across_processes(void **state)
     house_tear_down(&h);
 }
 
+/* Each event has several evaluations, and no event draws what another one has drawn. */
+static void random_values_differ_over_events(void **state)
+{
+    struct house h = {.clock_speed = 1000};
+    (void)state;
+    house_build(&h);
+    house_machine(&h, "m", ASL_STANDARD,
+                  "{'QueryLanguage':'JSONata','StartAt':'A','States':{"
+                  "'A':{'Type':'Pass','Assign':{'a':'{% $uuid() %}'},'Next':'B'},"
+                  "'B':{'Type':'Pass','Assign':{'b':'{% $uuid() %}'},'Next':'W'},"
+                  "'W':{'Type':'Wait','Seconds':1,'Next':'C'},"
+                  "'C':{'Type':'Pass','Assign':{'c':'{% $uuid() %}'},'Next':'V'},"
+                  "'V':{'Type':'Wait','Seconds':1,'Next':'D'},"
+                  "'D':{'Type':'Pass','Output':'{% $count($distinct([$a,$b,$c,$uuid()])) %}',"
+                  "'End':true}}}");
+    assert_string_equal(house_run(&h, "m", "x", "{}"), "4");
+    house_tear_down(&h);
+}
+
 static void a_task_times_out_in_the_next_process(void **state)
 {
     struct house h = {.clock_speed = 20};
@@ -209,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(retries_back_off_across_processes),
+        cmocka_unit_test(random_values_differ_over_events),
         cmocka_unit_test(a_task_times_out_in_the_next_process),
         cmocka_unit_test(heartbeats_keep_a_task_alive),
         cmocka_unit_test(the_whole_execution_times_out),

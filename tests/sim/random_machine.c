@@ -4,6 +4,7 @@
  * every machine ends. States are JSONPath or JSONata, by chance.
  */
 #include "random_machine.h"
+#include "base/splitmix.h"
 
 enum { MAX_DEPTH = 3, MAX_STATES = 60 };
 
@@ -17,10 +18,7 @@ struct gen {
 
 uint32_t chance_below(struct chance *c, uint32_t n)
 {
-    uint64_t z = c->seed += UINT64_C(0x9E3779B97F4A7C15); /* SplitMix64 */
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return (uint32_t)((z ^ z >> 31) % n);
+    return (uint32_t)(splitmix64_next(&c->seed) % n);
 }
 
 bool chance_of(struct chance *c, uint32_t percent)
