@@ -135,6 +135,9 @@ struct asl_options {
     bool strict;        /* AWS's ceilings: 256 KiB, 25,000 events, variables, 40 iterations, … */
     uint32_t max_moves; /* of one step; 0: ASL_STEP_MOVES */
     size_t max_bytes;   /* made by one step; 0: ASL_STEP_BYTES */
+    /* Times that expressions are given are clock_phase more than a multiple of clock_stride, so
+     * that several engines at a time do not give out the same; 0: 1. */
+    uint32_t clock_stride, clock_phase;
     uint8_t token_key[ASL_TOKEN_KEY_BYTES]; /* of task tokens; never written */
     /* Is there an activity with this ARN? Asked when one of its tasks is to be scheduled; a state
      * whose activity is not there fails without that event. NULL: all are there. */

@@ -174,12 +174,19 @@ static bool waits_for_clock(struct asl_step *s)
     return true;
 }
 
+static int64_t next_time(const struct asl_options *o, int64_t from_ms)
+{
+    int64_t stride = o->clock_stride > 0 ? o->clock_stride : 1;
+    int64_t behind = (from_ms - o->clock_phase) % stride;
+    return behind == 0 ? from_ms : from_ms + stride - behind;
+}
+
 /* One time for all expressions of a move, and never the same in two. */
 int64_t asl_clock(struct asl_step *s)
 {
     if (s->clock_ms == 0) {
         int64_t next = s->x->clock_ms + 1;
-        s->clock_ms = next > s->event->now_ms ? next : s->event->now_ms;
+        s->clock_ms = next_time(&s->x->options, next > s->event->now_ms ? next : s->event->now_ms);
         s->x->clock_ms = s->clock_ms;
         s->out->clock_ms = s->clock_ms;
         s->out->reads_clock = true;

@@ -7,7 +7,7 @@
  * of the world twice, and no event is lost. Only a start from outside is given up at once, and
  * there are no new ones meanwhile.
  */
-#include "engine/engine_internal.h"
+#include "engine/team.h"
 #include <stdlib.h>
 
 enum { STALL_FIRST_MS = 100, STALL_LONGEST_MS = 5000 };
@@ -84,7 +84,7 @@ static void deliver_all(struct engine *e, const struct commit_args *a)
     if (a->message_count > 0)
         engine_point(e, "inbox written");
     for (uint32_t i = 0; i < a->message_count; i++)
-        engine_deliver(e, a->messages[i].execution, a->messages[i].id, a->messages[i].body);
+        engine_send(e, &a->messages[i]);
 }
 
 static void is_durable(struct engine_commit *c)
@@ -118,6 +118,8 @@ static void was_refused(struct engine_commit *c)
 {
     struct engine_execution *ex = c->ex;
     if (c->args.is_start) {
+        if (str_eq(str_of(c->unit.error.name), STR("StoreNameTaken")))
+            engine_say_exists(ex, &c->unit.error); /* begun on another loop at the same time */
         engine_refuse(ex, &c->unit.error);
         return;
     }
@@ -154,15 +156,8 @@ static void come_back(struct engine_commit *c)
     engine_commit_free(c);
 }
 
-static void take_back(void *arg)
+static void take_all_back(struct engine *e)
 {
-    struct engine_door *door = arg;
-    struct engine *e = door->engine;
-    atomic_store(&door->is_taken_asked, false);
-    if (!e) {
-        engine_door_leave(door);
-        return;
-    }
     e->turn_ms = engine_now_ms(e);
     for (struct store_unit *u = store_take(e->client), *next; u; u = next) {
         next = u->next;
@@ -173,10 +168,22 @@ static void take_back(void *arg)
         engine_turn_soon(e);
 }
 
+static void take_back(void *arg)
+{
+    struct engine_door *door = arg;
+    struct engine *e = door->engine;
+    atomic_store(&door->is_taken_asked, false);
+    if (e)
+        take_all_back(e);
+    engine_door_unref(door);
+}
+
 /* On the store's thread. */
 void engine_wake(void *arg)
 {
     struct engine_door *door = arg;
-    if (!atomic_exchange(&door->is_taken_asked, true))
-        loop_post(door->loop, &door->taken, take_back, door);
+    if (atomic_exchange(&door->is_taken_asked, true))
+        return;
+    engine_door_ref(door);
+    loop_post(door->loop, &door->taken, take_back, door);
 }

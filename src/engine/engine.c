@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening and closing, clock and chance, and the definitions that the loop has compiled. */
+/* One loop's engine: opening and closing, clock and chance, and the definitions it has compiled.
+ * What several loops share is opened in team.c. */
 #include "engine/engine_internal.h"
 #include "base/splitmix.h"
 #include "engine/map_run.h"
 #include "json/parse.h"
-#include <errno.h>
-#include <fcntl.h>
+#include "engine/team.h"
 #include <openssl/rand.h>
 #include <openssl/sha.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* ---- clock and chance ---- */
 
@@ -47,112 +45,57 @@ bool engine_is_passing(enum status status)
            status != STATUS_INVALID && status != STATUS_CORRUPT;
 }
 
-static bool draw(void *bytes, int n)
-{
-    return RAND_bytes(bytes, n) == 1;
-}
-
-/* ---- the key of task tokens ---- */
-
-static enum status key_error(struct error *err, const char *path, const char *what)
-{
-    return error_set(err, STATUS_IO, "EngineKey", "%s: %s", path, what);
-}
-
-static enum status make_key(struct engine *e, const char *path, struct error *err)
-{
-    struct arena a;
-    arena_init(&a, 0);
-    char *part = arena_cstr(&a, arena_printf(&a, "%s.new", path));
-    char *folder = arena_cstr(&a, e->options.data);
-    int file = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool is_made = file >= 0 && draw(e->token_key, sizeof(e->token_key)) &&
-                   write(file, e->token_key, sizeof(e->token_key)) == sizeof(e->token_key) &&
-                   fsync(file) == 0;
-    if (file >= 0)
-        close(file);
-    is_made = is_made && rename(part, path) == 0;
-    int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    is_made = dir >= 0 && is_made && fsync(dir) == 0;
-    if (dir >= 0)
-        close(dir);
-    arena_done(&a);
-    return is_made ? STATUS_OK : key_error(err, path, "the key cannot be made");
-}
-
-/* Made once for each data folder; readable by its owner only. Tokens that were given away must
- * still be good after a power cut, so it is durable before the first one is. */
-static enum status read_key(struct engine *e, struct error *err)
-{
-    char *path =
-        arena_cstr(&e->arena, arena_printf(&e->arena, "%.*s/token.key", STR_ARG(e->options.data)));
-    FILE *f = fopen(path, "rb");
-    if (!f && errno == ENOENT)
-        return make_key(e, path, err);
-    if (!f)
-        return key_error(err, path, "the key cannot be opened");
-    size_t n = fread(e->token_key, 1, sizeof(e->token_key), f);
-    fclose(f);
-    return n == sizeof(e->token_key) ? STATUS_OK : key_error(err, path, "the key is cut off");
-}
-
 /* ---- open and close ---- */
 
-static void keep_options(struct engine *e, const struct engine_options *options)
+static void share(struct engine *e, struct engine_team *team)
 {
-    e->options = *options;
-    e->options.data = str_of(arena_cstr(&e->arena, options->data));
-    e->options.account =
-        options->account.n > 0 ? arena_dup(&e->arena, options->account) : STR("000000000000");
-    e->options.region =
-        options->region.n > 0 ? arena_dup(&e->arena, options->region) : STR("us-east-1");
-    if (options->ca_file)
-        e->options.ca_file = arena_cstr(&e->arena, str_of(options->ca_file));
-    if (e->options.max_idle == 0)
-        e->options.max_idle = ENGINE_MAX_IDLE;
-    e->clock_base_ms = loop_wall_ms();
-    e->clock_start_ms = loop_now_ms();
+    e->team = team;
+    e->store = team->store;
+    e->options = team->options;
+    memcpy(e->token_key, team->token_key, sizeof(e->token_key));
+    e->clock_base_ms = team->clock_base_ms;
+    e->clock_start_ms = team->clock_start_ms;
 }
 
 static enum status open_all(struct engine *e, struct error *err)
 {
-    enum status status = store_open(e->options.data, e->options.store, &e->store, err);
-    if (status != STATUS_OK)
-        return status;
-    const char *vfs = e->options.store ? e->options.store->vfs : NULL;
-    status = store_reader_open(e->options.data, vfs, &e->reader, err);
+    const struct engine_options *o = &e->options;
+    if (RAND_bytes((unsigned char *)&e->seed, sizeof(e->seed)) != 1)
+        return error_set(err, STATUS_UNAVAILABLE, "EngineRandom",
+                         "the system gives no random bytes");
+    enum status status =
+        store_reader_open(o->data, o->store ? o->store->vfs : NULL, &e->reader, err);
     if (status == STATUS_OK)
-        status = read_key(e, err);
-    if (status != STATUS_OK)
-        return status;
-    status = engine_http_open(e, err);
+        status = engine_http_open(e, err);
     if (status != STATUS_OK)
         return status;
     e->client = store_client_new(e->store, engine_wake, e->door);
     engine_map_open(e);
-    return engine_recover(e, err);
+    status = engine_recover(e, err);
+    if (status == STATUS_OK && o->loop_opened)
+        status = o->loop_opened(o->loop_arg, e, e->loop, err);
+    e->is_open = status == STATUS_OK;
+    return status;
 }
 
-enum status engine_open(struct loop *loop, const struct engine_options *options,
-                        struct engine **ret, struct error *err)
+enum status engine_open_one(struct engine_team *team, uint32_t number, struct loop *loop,
+                            struct engine_door *door, struct engine **ret, struct error *err)
 {
     struct engine *e = calloc(1, sizeof(*e));
     check(e != NULL);
     e->loop = loop;
-    e->door = calloc(1, sizeof(*e->door));
-    check(e->door != NULL);
-    *e->door = (struct engine_door){.engine = e, .loop = loop};
+    e->number = number;
+    e->door = door;
+    door->engine = e;
+    engine_door_ref(door);
     arena_init(&e->arena, 0);
     asl_out_init(&e->out);
-    keep_options(e, options);
-    enum status status = draw(&e->seed, sizeof(e->seed))
-                             ? open_all(e, err)
-                             : error_set(err, STATUS_UNAVAILABLE, "EngineRandom",
-                                         "the system gives no random bytes");
+    share(e, team);
+    enum status status = open_all(e, err);
     if (status == STATUS_OK)
         *ret = e;
     else
-        engine_close(e);
+        engine_close_one(e);
     return status;
 }
 
@@ -179,17 +122,14 @@ static void free_executions(struct engine *e)
     free(e->named);
 }
 
-void engine_door_leave(struct engine_door *door)
-{
-    if (!door->is_turn_asked && !atomic_load(&door->is_taken_asked))
-        free(door);
-}
-
-void engine_close(struct engine *e)
+void engine_close_one(struct engine *e)
 {
     if (!e)
         return;
+    if (e->is_open && e->options.loop_closing)
+        e->options.loop_closing(e->options.loop_arg, e);
     e->is_closing = true;
+    engine_relays_close(e);
     engine_http_close(e);
     store_client_free(e->client); /* waits; what comes back is not acted upon */
     engine_map_close(e);
@@ -199,12 +139,15 @@ void engine_close(struct engine *e)
     asl_out_done(&e->out);
     free_definitions(e);
     store_reader_close(e->reader);
-    if (e->store)
-        store_close(e->store);
     arena_done(&e->arena);
     e->door->engine = NULL;
-    engine_door_leave(e->door);
+    engine_door_unref(e->door);
     free(e);
+}
+
+struct loop *engine_loop(const struct engine *e)
+{
+    return e->loop;
 }
 
 struct engine_figures engine_figures(const struct engine *e)
@@ -224,7 +167,8 @@ void engine_store_metrics(const struct engine *e, struct store_metrics *ret)
 
 struct asl_options engine_asl_options(const struct engine *e)
 {
-    struct asl_options options = {.strict = e->options.is_strict};
+    struct asl_options options = {
+        .strict = e->options.is_strict, .clock_stride = e->team->count, .clock_phase = e->number};
     memcpy(options.token_key, e->token_key, sizeof(options.token_key));
     return options;
 }

@@ -9,8 +9,12 @@
  * are durable. Commands are performed after that and not before. What was not performed when the
  * process ended is performed again by the next one, from the frames that wait for it.
  *
- * Express executions go the same way without the store. Everything belongs to the thread of its
- * loop.
+ * Express executions go the same way without the store.
+ *
+ * An engine runs on one loop or several, each with a thread, and each with the executions of its
+ * shards. A struct engine is one loop's and belongs to its thread. Functions about an execution are
+ * called on the loop it belongs to; elsewhere they fail with STATUS_UNAVAILABLE "EngineElsewhere"
+ * (engine_loop_of says where). engine_start finds its way itself.
  */
 #ifndef AFFLUX_ENGINE_ENGINE_H
 #define AFFLUX_ENGINE_ENGINE_H
@@ -56,6 +60,8 @@ typedef struct map_source *engine_open_object_fn(void *arg, str bucket, str key,
 
 struct engine_options {
     str data;            /* folder of the store */
+    uint32_t loops;      /* the caller's, and one less with a thread each; 0: 1. With more than one,
+                            all functions below are called on several threads */
     str account, region; /* empty: 000000000000, us-east-1 */
     bool is_strict;      /* AWS's ceilings */
     double clock_speed;  /* how much faster than the clock time goes, for tests; 0: 1 */
@@ -74,6 +80,10 @@ struct engine_options {
     const char *ca_file; /* whom http:invoke trusts; NULL: the system's certificates */
     /* Of hosts and connections that http:invoke calls; NULL: ENGINE_CALLS_PER_HOST, strict: none */
     const struct http_limits_options *limits;
+    /* Each loop's engine on its thread, when it stands and before it goes. Optional. */
+    enum status (*loop_opened)(void *arg, struct engine *e, struct loop *loop, struct error *err);
+    void (*loop_closing)(void *arg, struct engine *e);
+    void *loop_arg;
 };
 enum { ENGINE_CALLS_PER_HOST = 256, ENGINE_RESENDS = 8 /* of a call, because of Retry-After */ };
 enum {
@@ -85,12 +95,16 @@ enum {
     ENGINE_SNAPSHOT_BYTES = 256 << 10
 };
 
-/* Opens the store and takes up what was left unfinished; nothing moves before the loop runs. */
+/* Opens the store and takes up what was left unfinished; nothing moves on the caller's loop before
+ * it runs. */
 NODISCARD enum status engine_open(struct loop *loop, const struct engine_options *options,
                                   struct engine **ret, struct error *err);
-/* Lets go of everything; what is durable stays, what is not never happened, nobody is told any
- * more. Not from within a callback of the engine. NULL is allowed. */
+/* The engine of the caller's loop: ends the other loops first. Lets go of everything; what is
+ * durable stays, what is not never happened, nobody is told any more. Not from within a callback of
+ * the engine. NULL is allowed. */
 void engine_close(struct engine *e);
+
+struct loop *engine_loop(const struct engine *e);
 
 /* Adds a state machine, or a new revision of it; running executions keep theirs. Waits for the
  * store. "InvalidDefinition", "InvalidName". */
@@ -128,6 +142,12 @@ struct engine_start {
  */
 NODISCARD enum status engine_start(struct engine *e, const struct engine_start *start,
                                    struct error *err);
+
+/* Where an execution is: the number of its loop, and of the loop that e is of.
+ * STATUS_NOT_FOUND "ExecutionDoesNotExist". */
+NODISCARD enum status engine_loop_of(struct engine *e, int64_t execution, uint32_t *ret,
+                                     struct error *err);
+uint32_t engine_loop_number(const struct engine *e);
 
 /* Of a running execution; it ends ABORTED. STATUS_NOT_FOUND "ExecutionDoesNotExist". */
 NODISCARD enum status engine_stop(struct engine *e, int64_t execution, str error, str cause,

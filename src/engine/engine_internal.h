@@ -3,7 +3,8 @@
  * The inside of the engine. In reading order: engine.c (open, close), memory.c (executions that are
  * in memory), index.c (which of them has a name), event.c, turn.c (event to step), commit.c (step
  * to the store), back.c (and back again), perform.c (what is done then), message.c (executions talk
- * to each other), start.c, recover.c, a file for each kind of work, and map runs (map_run.h).
+ * to each other), start.c, recover.c, team.c (several loops) and elsewhere.c (what one has to do
+ * with executions of another), a file for each kind of work, and map runs (map_run.h).
  */
 #ifndef AFFLUX_ENGINE_ENGINE_INTERNAL_H
 #define AFFLUX_ENGINE_ENGINE_INTERNAL_H
@@ -112,25 +113,22 @@ struct engine_execution {
     struct map_run *map_run; /* that it is a child of, when both are in memory */
 };
 
-/* What the loop and the store's thread call; outlives an engine whose turn was asked for. */
-struct engine_door {
-    struct engine *engine; /* NULL: closed */
-    struct loop *loop;
-    struct loop_task turn, taken;
-    bool is_turn_asked;
-    atomic_bool is_taken_asked;
-};
+struct engine_door; /* team.h */
+struct engine_team;
+struct engine_relay; /* elsewhere.c */
+struct engine_http;  /* engine/http.h */
 
-struct engine_http; /* engine/http.h */
-
+/* One loop's. */
 struct engine {
     struct loop *loop;
+    struct engine_team *team;
+    uint32_t number; /* of the loop in its team */
     struct engine_door *door;
     struct store *store;
     struct store_client *client;
     struct store_reader *reader;
     struct engine_options options;
-    struct arena arena; /* texts of the options */
+    struct arena arena; /* texts of its own */
     uint8_t token_key[ASL_TOKEN_KEY_BYTES];
     int64_t clock_base_ms, clock_start_ms;
     int64_t turn_ms; /* the engine's time when the turn, or what is back, was looked at */
@@ -145,11 +143,12 @@ struct engine {
     struct engine_definition *definitions; /* used last first */
     uint32_t definition_count;
     struct asl_out out; /* of the step at hand */
-    bool is_closing;
+    bool is_open, is_closing;
     bool has_undelivered;          /* messages whose receivers could not be read */
     struct loop_timer sleep_timer; /* executions out of memory that are due */
     struct map_runs *maps;         /* map_run.h */
     struct engine_http *http;
+    struct engine_relay *relays; /* starts that other loops asked for */
 
     struct engine_commit *commits;      /* all that are not done */
     struct engine_commit *idle_commits; /* to be used again */
@@ -169,8 +168,11 @@ int64_t engine_now_ms(const struct engine *e);
 int64_t engine_loop_ms(const struct engine *e, int64_t wait_ms);
 /* Another one each time: a number that was drawn, since a step draws from it (base/splitmix.h). */
 uint64_t engine_seed(struct engine *e);
-/* Frees the door of an engine that is closed, unless more calls are to come. */
-void engine_door_leave(struct engine_door *door);
+/* A loop's own part, on its thread; what is shared stands. */
+NODISCARD enum status engine_open_one(struct engine_team *team, uint32_t number, struct loop *loop,
+                                      struct engine_door *door, struct engine **ret,
+                                      struct error *err);
+void engine_close_one(struct engine *e); /* NULL is allowed */
 /* Tells a test where the engine stands. */
 void engine_point(const struct engine *e, const char *name);
 /* May reading work when tried again? Everything but a refusal, damage, and what is not there. */
@@ -190,6 +192,9 @@ void engine_execution_free(struct engine_execution *ex);
  * to work, or forgotten if it has ended and nobody asks for it. */
 NODISCARD enum status engine_execution_get(struct engine *e, int64_t id,
                                            struct engine_execution **ret, struct error *err);
+/* The execution as the store has it, whosever it is; to be freed with asl_exec_free. */
+NODISCARD enum status engine_execution_peek(struct engine *e, int64_t id, struct asl_exec **ret,
+                                            struct error *err);
 /* Reads what is kept again; events and watchers stay. False: not now, or the execution is gone. */
 bool engine_execution_refresh(struct engine_execution *ex);
 void engine_sleep_start(struct engine *e);
@@ -309,21 +314,39 @@ struct engine_child {
     uint32_t frame, attempt, shard;
     bool is_waited_for; /* its end is told to the parent */
 };
+/* An execution that is to begin; its first event is posted. STATUS_CONFLICT
+ * "ExecutionAlreadyExists", with *ret if it is here; STATUS_UNAVAILABLE "EngineElsewhere" when it
+ * belongs to another loop, *ret_loop. */
 NODISCARD enum status engine_begin(struct engine *e, str machine, str name, struct json_doc *input,
                                    const struct engine_child *child, struct engine_execution **ret,
-                                   struct error *err);
+                                   uint32_t *ret_loop, struct error *err);
+/* engine_start of one that belongs to this loop; otherwise *ret_loop says where it belongs. */
+NODISCARD enum status engine_start_here(struct engine *e, const struct engine_start *start,
+                                        uint32_t *ret_loop, struct error *err);
+void engine_say_exists(const struct engine_execution *ex, struct error *err);
 NODISCARD enum status engine_find_machine(struct engine *e, str name, struct arena *a,
                                           struct store_machine *ret, struct error *err);
-/* The kept execution of this name; NULL when there is none. */
+/* A kept execution, here or on another loop. */
+struct engine_place {
+    struct engine_execution *ex; /* NULL: on another loop, or there is none */
+    int64_t id;                  /* 0: there is none */
+    uint32_t shard;
+};
 NODISCARD enum status engine_find_named(struct engine *e, int64_t machine, str name,
-                                        struct engine_execution **ret, struct error *err);
-/* The kept execution that an ARN names; STATUS_NOT_FOUND "ExecutionDoesNotExist". */
-NODISCARD enum status engine_find_arn(struct engine *e, str arn, struct engine_execution **ret,
+                                        struct engine_place *ret, struct error *err);
+/* The one that an ARN names; STATUS_NOT_FOUND "ExecutionDoesNotExist". */
+NODISCARD enum status engine_find_arn(struct engine *e, str arn, struct engine_place *ret,
                                       struct error *err);
 /* Whether, and where, a task still waits that a token names. "InvalidToken", "TaskTimedOut". */
 NODISCARD enum status engine_find_waiting(struct engine *e, str token, struct arena *a,
-                                          struct engine_execution **ret, struct asl_token *t,
+                                          struct engine_place *ret, struct asl_token *t,
                                           struct error *err);
+
+/* ---- elsewhere.c ---- */
+/* Delivers a message that is durable, or needs not be, to its receiver wherever that is. */
+void engine_send(struct engine *e, const struct store_message *m);
+void engine_start_there(struct engine *e, uint32_t loop, const struct engine_start *start);
+void engine_relays_close(struct engine *e);
 
 /* ---- work_http.c ---- */
 NODISCARD enum status engine_http_open(struct engine *e, struct error *err);

@@ -426,20 +426,13 @@ void engine_map_child_refused(struct engine_execution *ex)
     map_run_ask_later(ex->map_run);
 }
 
-enum status engine_map_find_child(struct engine *e, str uuid, int64_t *ret_id, struct error *err)
+enum status engine_map_find_child(struct engine *e, str uuid, struct arena *a,
+                                  struct store_execution *ret, struct error *err)
 {
-    struct store_execution row = {0};
-    struct arena a;
     int64_t map_run;
     uint64_t index;
-    enum status status = STATUS_NOT_FOUND;
-    arena_init(&a, 0);
-    if (map_name_read(e->maps->namer, uuid, &map_run, &index))
-        status = store_find_child(e->reader, map_run, index, &a, &row, err);
-    if (status == STATUS_OK)
-        *ret_id = row.id;
-    else if (status == STATUS_NOT_FOUND)
-        error_set(err, status, "ExecutionDoesNotExist", "Execution Does Not Exist");
-    arena_done(&a);
-    return status;
+    if (!map_name_read(e->maps->namer, uuid, &map_run, &index))
+        return error_set(err, STATUS_NOT_FOUND, "ExecutionDoesNotExist",
+                         "Execution Does Not Exist");
+    return store_find_child(e->reader, map_run, index, a, ret, err);
 }

@@ -55,8 +55,8 @@ void engine_map_child_refused(struct engine_execution *ex); /* or could not be b
 void engine_map_child_resumed(struct engine_execution *ex);
 
 /* The Standard child that the last part of an ARN names. STATUS_NOT_FOUND. */
-NODISCARD enum status engine_map_find_child(struct engine *e, str uuid, int64_t *ret_id,
-                                            struct error *err);
+NODISCARD enum status engine_map_find_child(struct engine *e, str uuid, struct arena *a,
+                                            struct store_execution *ret, struct error *err);
 
 /* ---- from outside ---- */
 

@@ -3,8 +3,8 @@
  * Executions in memory: the table, reading one back from the store, and letting those go that only
  * wait. What is in memory can always be thrown away and read again.
  */
-#include "engine/engine_internal.h"
 #include "engine/map_run.h"
+#include "engine/team.h"
 #include "json/parse.h"
 #include <stdlib.h>
 #ifdef __GLIBC__
@@ -117,30 +117,64 @@ static void settle(struct engine_execution *ex, const struct store_loaded *loade
     ex->snapshot_bytes = loaded->snapshot.n;
 }
 
+/* An execution's row and steps, its definition, and the machine of it that it runs. */
+struct found {
+    struct store_loaded loaded;
+    struct asl_definition *d;
+    const struct asl_machine *machine;
+};
+
+static enum status find(struct engine *e, int64_t id, struct arena *a, struct found *ret,
+                        struct error *err)
+{
+    enum status status = store_load(e->reader, id, a, &ret->loaded, err);
+    if (status != STATUS_OK)
+        return status;
+    const struct store_execution *row = &ret->loaded.execution;
+    status = engine_definition_get(e, row->definition, ASL_STANDARD, &ret->d, err);
+    if (status != STATUS_OK)
+        return error_wrap(err, "the definition of execution %lld", (long long)id);
+    ret->machine = machine_of(e, ret->d, row, err);
+    return ret->machine ? STATUS_OK : err->status;
+}
+
 static enum status load(struct engine *e, int64_t id, struct arena *a,
                         struct engine_execution **ret, struct error *err)
 {
-    struct store_loaded loaded;
-    struct asl_definition *d;
-    enum status status = store_load(e->reader, id, a, &loaded, err);
+    struct found f;
+    enum status status = find(e, id, a, &f, err);
     if (status != STATUS_OK)
         return status;
-    status = engine_definition_get(e, loaded.execution.definition, ASL_STANDARD, &d, err);
-    if (status != STATUS_OK)
-        return error_wrap(err, "the definition of execution %lld", (long long)id);
-    const struct asl_machine *machine = machine_of(e, d, &loaded.execution, err);
-    if (!machine)
-        return err->status;
+    if (!engine_owns(e, f.loaded.execution.shard))
+        return error_set(err, STATUS_UNAVAILABLE, "EngineElsewhere", "another loop has it");
     struct engine_execution *ex =
-        engine_execution_new(e, &loaded.execution, ASL_STANDARD, d, machine);
-    status = replay(ex->x, &loaded, err);
+        engine_execution_new(e, &f.loaded.execution, ASL_STANDARD, f.d, f.machine);
+    status = replay(ex->x, &f.loaded, err);
     if (status != STATUS_OK) {
         engine_execution_free(ex);
         return error_wrap(err, "execution %lld", (long long)id);
     }
-    settle(ex, &loaded);
+    settle(ex, &f.loaded);
     *ret = ex;
     return STATUS_OK;
+}
+
+enum status engine_execution_peek(struct engine *e, int64_t id, struct asl_exec **ret,
+                                  struct error *err)
+{
+    struct asl_options options = engine_asl_options(e);
+    struct found f;
+    struct arena a;
+    arena_init(&a, 0);
+    enum status status = find(e, id, &a, &f, err);
+    if (status == STATUS_OK) {
+        *ret = asl_exec_new(f.d, f.machine, ASL_STANDARD, &options);
+        status = replay(*ret, &f.loaded, err);
+        if (status != STATUS_OK)
+            asl_exec_free(*ret);
+    }
+    arena_done(&a);
+    return status;
 }
 
 enum status engine_execution_get(struct engine *e, int64_t id, struct engine_execution **ret,
@@ -247,11 +281,11 @@ static bool wake_due(struct engine *e)
     struct arena a;
     struct store_page page = {0};
     struct error err;
-    struct store_shards all = {0, STORE_SHARDS - 1};
     uint32_t awake = e->executions.count < DUE_AWAKE ? e->executions.count : DUE_AWAKE, read = 0;
     arena_init(&a, 0);
-    enum status status = store_list_due(e->reader, all, engine_now_ms(e) + WAKE_AHEAD_MS,
-                                        DUE_AT_ONCE + awake, &a, &page, &err);
+    enum status status =
+        store_list_due(e->reader, engine_shards(e), engine_now_ms(e) + WAKE_AHEAD_MS,
+                       DUE_AT_ONCE + awake, &a, &page, &err);
     for (uint32_t i = 0; status == STATUS_OK && i < page.count && read < DUE_AT_ONCE; i++) {
         struct engine_execution *ex = engine_find(e, page.rows[i].id);
         if (!ex && engine_execution_get(e, page.rows[i].id, &ex, &err) == STATUS_OK)

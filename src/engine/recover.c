@@ -5,8 +5,8 @@
  * delivered. Those that only sleep stay on disk until their time comes. One that cannot be read is
  * left as it is and keeps nobody else from going on.
  */
-#include "engine/engine_internal.h"
 #include "engine/map_run.h"
+#include "engine/team.h"
 #include <stdlib.h>
 
 enum { RECOVER_AT_ONCE = 1000 };
@@ -41,14 +41,14 @@ void engine_resume(struct engine_execution *ex)
 
 static enum status recover_executions(struct engine *e, struct error *err)
 {
-    struct store_shards all = {0, STORE_SHARDS - 1};
+    struct store_shards shards = engine_shards(e);
     int64_t from = 0;
     do {
         struct arena a;
         struct store_page page;
         arena_init(&a, 0);
         enum status status =
-            store_list_pending(e->reader, all, from, RECOVER_AT_ONCE, &a, &page, err);
+            store_list_pending(e->reader, shards, from, RECOVER_AT_ONCE, &a, &page, err);
         for (uint32_t i = 0; status == STATUS_OK && i < page.count; i++) {
             struct engine_execution *ex;
             status = engine_execution_get(e, page.rows[i].id, &ex, err);
@@ -67,15 +67,15 @@ static enum status recover_executions(struct engine *e, struct error *err)
 
 enum status engine_recover_messages(struct engine *e, struct error *err)
 {
-    struct store_shards all = {0, STORE_SHARDS - 1};
+    struct store_shards shards = engine_shards(e);
     int64_t after = 0;
     for (;;) {
         struct arena a;
         struct store_message *messages;
         uint32_t count;
         arena_init(&a, 0);
-        enum status status =
-            store_list_messages(e->reader, all, after, RECOVER_AT_ONCE, &a, &messages, &count, err);
+        enum status status = store_list_messages(e->reader, shards, after, RECOVER_AT_ONCE, &a,
+                                                 &messages, &count, err);
         for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
             after = messages[i].id;
             engine_deliver(e, messages[i].execution, messages[i].id, messages[i].body);

@@ -4,11 +4,12 @@
  * name that exists is not begun again.
  */
 #include "asl/token.h"
-#include "engine/engine_internal.h"
 #include "engine/map_run.h"
 #include "engine/shard.h"
+#include "engine/team.h"
 #include "json/compare.h"
 #include "json/parse.h"
+#include "json/write.h"
 #include <stdlib.h>
 
 enum status engine_find_machine(struct engine *e, str name, struct arena *a,
@@ -91,49 +92,83 @@ static enum status begin(struct engine *e, const struct store_machine *m, str na
     return STATUS_OK;
 }
 
-enum status engine_find_named(struct engine *e, int64_t machine, str name,
-                              struct engine_execution **ret, struct error *err)
+static enum status place_of(struct engine *e, const struct store_execution *row,
+                            struct engine_place *ret, struct error *err)
+{
+    *ret = (struct engine_place){.id = row->id, .shard = row->shard};
+    return engine_owns(e, row->shard) ? engine_execution_get(e, row->id, &ret->ex, err) : STATUS_OK;
+}
+
+enum status engine_find_named(struct engine *e, int64_t machine, str name, struct engine_place *ret,
+                              struct error *err)
 {
     struct store_execution row;
     struct arena a;
-    *ret = engine_index_find(e, machine, name);
-    if (*ret)
+    struct engine_execution *ex = engine_index_find(e, machine, name);
+    *ret = (struct engine_place){.ex = ex};
+    if (ex) {
+        ret->id = ex->row.id;
+        ret->shard = ex->row.shard;
         return STATUS_OK;
+    }
     arena_init(&a, 0);
     enum status status = store_find_execution_named(e->reader, machine, name, &a, &row, err);
-    int64_t id = status == STATUS_OK ? row.id : 0;
+    if (status == STATUS_OK)
+        status = place_of(e, &row, ret, err);
     arena_done(&a);
-    if (status == STATUS_NOT_FOUND)
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status exists(const struct engine *e, str machine, str name, struct error *err)
+{
+    return error_set(err, STATUS_CONFLICT, "ExecutionAlreadyExists",
+                     "Execution Already Exists: 'arn:aws:states:%.*s:%.*s:execution:%.*s:%.*s'",
+                     STR_ARG(e->options.region), STR_ARG(e->options.account), STR_ARG(machine),
+                     STR_ARG(name));
+}
+
+void engine_say_exists(const struct engine_execution *ex, struct error *err)
+{
+    exists(ex->engine, ex->x->identity.state_machine_name, ex->row.name, err);
+}
+
+/* Where a Standard execution of this name is, or is to be: with its parent, or by its name. */
+static enum status find_place(struct engine *e, const struct store_machine *m, str name,
+                              const struct engine_child *child, struct engine_execution **ret_old,
+                              uint32_t *ret_loop, struct error *err)
+{
+    struct engine_place old;
+    enum status status = engine_find_named(e, m->id, name, &old, err);
+    if (status != STATUS_OK)
+        return status;
+    *ret_old = old.ex;
+    if (old.ex || (child && old.id != 0)) /* the parent's own would be here */
+        return exists(e, m->name, name, err);
+    if (child)
         return STATUS_OK;
-    return status == STATUS_OK ? engine_execution_get(e, id, ret, err) : status;
+    *ret_loop = engine_owner(e, old.id != 0 ? old.shard : engine_shard_of(m->name, name));
+    if (*ret_loop != e->number)
+        return error_set(err, STATUS_UNAVAILABLE, "EngineElsewhere", "another loop has it");
+    return STATUS_OK;
 }
 
 enum status engine_begin(struct engine *e, str machine, str name, struct json_doc *input,
                          const struct engine_child *child, struct engine_execution **ret,
-                         struct error *err)
+                         uint32_t *ret_loop, struct error *err)
 {
     struct arena a;
     struct store_machine m;
     arena_init(&a, 0);
-    struct engine_execution *old = NULL;
+    *ret = NULL;
+    *ret_loop = e->number;
     enum status status = engine_find_machine(e, machine, &a, &m, err);
-    if (status == STATUS_OK && name.n == 0)
-        name = asl_uuid_of(machine, engine_seed(e), 0, &a);
     if (status == STATUS_OK && !is_name(name))
         status =
             error_set(err, STATUS_INVALID, "InvalidName", "Invalid Name: '%.*s'", STR_ARG(name));
     if (status == STATUS_OK && str_eq(m.type, STR("STANDARD")))
-        status = engine_find_named(e, m.id, name, &old, err);
-    if (status == STATUS_OK && old) {
-        *ret = old;
-        status =
-            error_set(err, STATUS_CONFLICT, "ExecutionAlreadyExists",
-                      "Execution Already Exists: 'arn:aws:states:%.*s:%.*s:execution:%.*s:%.*s'",
-                      STR_ARG(e->options.region), STR_ARG(e->options.account), STR_ARG(m.name),
-                      STR_ARG(name));
-    } else if (status == STATUS_OK) {
+        status = find_place(e, &m, name, child, ret, ret_loop, err);
+    if (status == STATUS_OK)
         status = begin(e, &m, name, input, child, &a, ret, err);
-    }
     arena_done(&a);
     return status;
 }
@@ -171,7 +206,8 @@ static enum status check_store(const struct engine *e, struct error *err)
     return err->status;
 }
 
-enum status engine_start(struct engine *e, const struct engine_start *start, struct error *err)
+enum status engine_start_here(struct engine *e, const struct engine_start *start,
+                              uint32_t *ret_loop, struct error *err)
 {
     struct json_doc *input;
     struct engine_execution *ex = NULL;
@@ -184,13 +220,30 @@ enum status engine_start(struct engine *e, const struct engine_start *start, str
         return error_set(err, STATUS_INVALID, "InvalidExecutionInput",
                          "Invalid State Machine Execution Input: '%s'", cause.message);
     }
-    status = engine_begin(e, start->machine, start->name, input, NULL, &ex, err);
+    status = engine_begin(e, start->machine, start->name, input, NULL, &ex, ret_loop, err);
     /* One of this name exists: the same input means the same execution. */
     if (status == STATUS_CONFLICT && ex && json_equal(input_of(ex), json_doc_root(input)))
         status = STATUS_OK;
     if (status == STATUS_OK)
         watch(ex, start);
     json_doc_unref(input);
+    return status;
+}
+
+enum status engine_start(struct engine *e, const struct engine_start *start, struct error *err)
+{
+    struct engine_start named = *start;
+    struct arena a;
+    uint32_t loop = e->number;
+    arena_init(&a, 0);
+    if (named.name.n == 0)
+        named.name = asl_uuid_of(named.machine, engine_seed(e), 0, &a);
+    enum status status = engine_start_here(e, &named, &loop, err);
+    if (loop != e->number) {
+        engine_start_there(e, loop, &named);
+        status = STATUS_OK;
+    }
+    arena_done(&a);
     return status;
 }
 
@@ -252,21 +305,23 @@ static enum status no_such(str arn, struct error *err)
 }
 
 /* …:execution:MACHINE/LABEL:UUID */
-static enum status find_map_child(struct engine *e, str arn, str uuid,
-                                  struct engine_execution **ret, struct error *err)
+static enum status find_map_child(struct engine *e, str arn, str uuid, struct engine_place *ret,
+                                  struct error *err)
 {
-    int64_t id;
-    enum status status = engine_map_find_child(e, uuid, &id, err);
+    struct store_execution row;
+    struct arena a;
+    arena_init(&a, 0);
+    enum status status = engine_map_find_child(e, uuid, &a, &row, err);
     if (status == STATUS_OK)
-        status = engine_execution_get(e, id, ret, err);
-    bool is_it = status == STATUS_OK && str_eq((*ret)->x->identity.id, arn);
+        status = place_of(e, &row, ret, err);
+    arena_done(&a);
+    bool is_it = status == STATUS_OK && (!ret->ex || str_eq(ret->ex->x->identity.id, arn));
     return is_it ? STATUS_OK : no_such(arn, err);
 }
 
 /* arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME; an Express execution cannot be asked for,
  * as on AWS. */
-enum status engine_find_arn(struct engine *e, str arn, struct engine_execution **ret,
-                            struct error *err)
+enum status engine_find_arn(struct engine *e, str arn, struct engine_place *ret, struct error *err)
 {
     str parts[9];
     size_t count = 0, at = 0;
@@ -288,7 +343,7 @@ enum status engine_find_arn(struct engine *e, str arn, struct engine_execution *
     if (status == STATUS_OK)
         status = engine_find_named(e, m.id, parts[7], ret, err);
     arena_done(&a);
-    if (status == STATUS_NOT_FOUND || (status == STATUS_OK && !*ret))
+    if (status == STATUS_NOT_FOUND || (status == STATUS_OK && ret->id == 0))
         return no_such(arn, err);
     return status;
 }
@@ -299,18 +354,55 @@ static enum status timed_out(struct error *err)
                      "Task Timed Out: 'Provided task does not exist anymore'");
 }
 
+/* Does the task of a token still wait? An execution of another loop is read for this: what is
+ * durable is what can have given the token away. */
+static enum status check_waiting(struct engine *e, const struct engine_place *place,
+                                 const struct asl_token *t, struct error *err)
+{
+    struct asl_exec *x = place->ex ? place->ex->x : NULL;
+    if (!x && engine_execution_peek(e, place->id, &x, err) != STATUS_OK)
+        return err->status == STATUS_NOT_FOUND ? timed_out(err) : err->status;
+    const struct asl_frame *f = asl_exec_frame(x, t->frame);
+    bool is_waiting =
+        f && f->attempt == t->attempt && f->phase == ASL_PHASE_WORKING && !asl_exec_is_over(x);
+    if (!place->ex)
+        asl_exec_free(x);
+    return is_waiting ? STATUS_OK : timed_out(err);
+}
+
 enum status engine_find_waiting(struct engine *e, str token, struct arena *a,
-                                struct engine_execution **ret, struct asl_token *t,
-                                struct error *err)
+                                struct engine_place *ret, struct asl_token *t, struct error *err)
 {
     enum status status = asl_token_read(token, e->token_key, a, t, err);
     if (status == STATUS_OK)
         status = engine_find_arn(e, t->execution, ret, err);
     if (status != STATUS_OK)
         return status == STATUS_NOT_FOUND ? timed_out(err) : status;
-    struct asl_frame *f = asl_exec_frame((*ret)->x, t->frame);
-    bool is_waiting = f && f->attempt == t->attempt && f->phase == ASL_PHASE_WORKING;
-    return is_waiting && !(*ret)->is_ended ? STATUS_OK : timed_out(err);
+    return check_waiting(e, ret, t, err);
+}
+
+/* To an execution of another loop an answer goes as the bytes of a message. */
+static void answer_there(struct engine *e, const struct engine_place *to, const struct asl_token *t,
+                         const struct engine_answer *answer)
+{
+    struct engine_message m = {.frame = t->frame,
+                               .attempt = t->attempt,
+                               .kind = answer->kind,
+                               .error = answer->error,
+                               .cause = answer->cause,
+                               .has_error = answer->has_error,
+                               .has_cause = answer->has_cause,
+                               .stage = answer->stage};
+    struct buf text, body;
+    buf_init(&text, SIZE_MAX / 2);
+    buf_init(&body, SIZE_MAX / 2);
+    if (answer->doc && json_write(&text, json_doc_root(answer->doc), 0, NULL) == STATUS_OK)
+        m.document = buf_str(&text);
+    engine_message_write(&m, &body);
+    engine_send(e, &(struct store_message){
+                       .shard = to->shard, .execution = to->id, .body = buf_str(&body)});
+    buf_done(&text);
+    buf_done(&body);
 }
 
 enum status engine_answer_token(struct engine *e, str token, const struct engine_answer *answer,
@@ -318,13 +410,15 @@ enum status engine_answer_token(struct engine *e, str token, const struct engine
 {
     struct arena a;
     struct asl_token t;
-    struct engine_execution *ex = NULL;
+    struct engine_place to;
     arena_init(&a, 0);
-    enum status status = engine_find_waiting(e, token, &a, &ex, &t, err);
+    enum status status = engine_find_waiting(e, token, &a, &to, &t, err);
     if (status == STATUS_OK && answer->kind == ASL_EVENT_TASK_SUCCEEDED && !answer->doc)
         status = error_set(err, STATUS_INVALID, "InvalidOutput", "Invalid Output: ''");
-    if (status == STATUS_OK)
-        engine_answer_task(e, ex->row.id, t.frame, t.attempt, answer);
+    if (status == STATUS_OK && to.ex)
+        engine_answer_task(e, to.id, t.frame, t.attempt, answer);
+    else if (status == STATUS_OK)
+        answer_there(e, &to, &t, answer);
     arena_done(&a);
     return status;
 }

@@ -7,6 +7,7 @@
  */
 #include "engine/engine_internal.h"
 #include "engine/map_run.h"
+#include "engine/team.h"
 #include <stdlib.h>
 
 enum { TURNS_AT_ONCE = 256 /* before the loop looks at the world again */ };
@@ -20,6 +21,7 @@ void engine_turn_soon(struct engine *e)
     if (e->door->is_turn_asked || e->is_closing)
         return;
     e->door->is_turn_asked = true;
+    engine_door_ref(e->door);
     loop_defer(e->loop, &e->door->turn, take_turns, e->door);
 }
 
@@ -176,15 +178,14 @@ static void take_turns(void *arg)
     struct engine_door *door = arg;
     struct engine *e = door->engine;
     door->is_turn_asked = false;
-    if (!e) {
-        engine_door_leave(door);
-        return;
-    }
-    for (int i = 0; i < TURNS_AT_ONCE && e->first_queued && !engine_is_behind(e); i++)
+    for (int i = 0; e && i < TURNS_AT_ONCE && e->first_queued && !engine_is_behind(e); i++)
         take_turn(unqueue_first(e));
-    asl_out_reset(&e->out);
-    if (e->first_queued && !engine_is_behind(e))
-        engine_turn_soon(e);
+    if (e) {
+        asl_out_reset(&e->out);
+        if (e->first_queued && !engine_is_behind(e))
+            engine_turn_soon(e);
+    }
+    engine_door_unref(door);
 }
 
 void engine_committed(struct engine_execution *ex, struct engine_action *actions, uint32_t count)

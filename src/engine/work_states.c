@@ -83,11 +83,11 @@ static enum status begin_child(struct engine_execution *ex, const struct asl_com
         return error_set(err, STATUS_INVALID, "InvalidExecutionInput",
                          "Invalid State Machine Execution Input: '%s'", cause.message);
     }
-    *ret = NULL;
+    uint32_t loop;
     arena_init(&a, 0);
     enum status status =
         engine_begin(ex->engine, machine_name(text_member(arguments, "StateMachineArn")),
-                     child_name(ex, c, &a), input, &of, ret, err);
+                     child_name(ex, c, &a), input, &of, ret, &loop, err);
     if (status == STATUS_CONFLICT && *ret && is_own_child(ex, c, &(*ret)->row))
         status = STATUS_OK;
     json_doc_unref(input);
@@ -220,7 +220,7 @@ static void send_task(struct engine_execution *ex, const struct asl_command *c,
 {
     struct engine *e = ex->engine;
     struct json_val arguments = c->arguments->root;
-    struct engine_execution *to = NULL;
+    struct engine_place to;
     struct asl_token t;
     struct error err;
     struct arena a;
@@ -231,7 +231,7 @@ static void send_task(struct engine_execution *ex, const struct asl_command *c,
     if (status != STATUS_OK) {
         engine_answer_failed(ex, c, "Sfn", &err);
     } else {
-        struct engine_send send = {.to = to->row.id, .shard = to->row.shard};
+        struct engine_send send = {.to = to.id, .shard = to.shard};
         struct json_doc *empty;
         fill_message(&send, &t, kind, arguments);
         check(json_parse(STR("{}"), NULL, &empty, NULL) == STATUS_OK);
