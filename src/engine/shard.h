@@ -14,6 +14,8 @@ static inline uint32_t engine_shard_of(str machine, str name)
         char c = i < machine.n ? machine.p[i] : name.p[i - machine.n];
         hash = (hash ^ (unsigned char)c) * UINT64_C(0x100000001B3);
     }
+    hash ^= hash >> 33; /* names that differ in their last letter only are to go apart */
+    hash *= UINT64_C(0xFF51AFD7ED558CCD);
     return (uint32_t)(hash >> 32) % STORE_SHARDS;
 }
 

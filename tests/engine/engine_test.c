@@ -15,6 +15,7 @@ void house_open(struct house *h)
 {
     struct error err;
     struct engine_options options = {.data = str_of(h->folder),
+                                     .loops = h->loops,
                                      .is_strict = h->is_strict,
                                      .clock_speed = h->clock_speed,
                                      .max_idle = h->max_idle,

@@ -23,6 +23,7 @@ struct house {
     char folder[FOLDER_MAX];
     struct loop *loop;
     struct engine *engine;
+    uint32_t loops; /* more than one: give a work of your own, it is called on all threads */
     bool is_strict;
     double clock_speed;
     uint32_t max_idle;
