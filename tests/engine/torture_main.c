@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXECUTIONS = 12, LATER_MS = 3, LOOK_MS = 20 };
+enum { EXECUTIONS = 12, LATER_MS = 3, LOOK_MS = 20, MOST_LOOPS = 3 };
 
 /* ---- machines ---- */
 
@@ -94,7 +94,7 @@ struct world {
     int calls; /* the file */
     uint32_t left;
     const char *point;
-    long until;
+    atomic_long until;
 };
 
 struct answer {
@@ -146,7 +146,7 @@ static bool work(void *arg, struct engine *e, const struct engine_task *task)
     if (task->execution % 2 == 0)
         answer(a);
     else
-        loop_timer_start(w->loop, &a->timer, loop_now_ms() + LATER_MS, answer, a);
+        loop_timer_start(engine_loop(e), &a->timer, loop_now_ms() + LATER_MS, answer, a);
     return true;
 }
 
@@ -157,7 +157,8 @@ static void at_point(void *arg, const char *name)
     struct world *w = arg;
     /* The store copies its log after it has told us of a commit, while this thread goes on. */
     bool is_copying = w->point && strcmp(w->point, "checkpoint") == 0;
-    if (!w->point || strcmp(is_copying ? "after commit" : w->point, name) != 0 || --w->until != 0)
+    if (!w->point || strcmp(is_copying ? "after commit" : w->point, name) != 0 ||
+        atomic_fetch_sub(&w->until, 1) != 1)
         return;
     if (is_copying)
         usleep((unsigned)(loop_wall_ms() % 17) * 20);
@@ -229,14 +230,17 @@ static void look(void *arg)
 
 static int run(const char *folder, const char *point, long until)
 {
-    struct world w = {.point = point, .until = until};
+    struct world w = {.point = point};
     struct error err;
     char path[512];
+    atomic_init(&w.until, until);
     snprintf(path, sizeof(path), "%s/calls", folder);
     w.calls = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     check(w.calls >= 0);
     struct store_options store = {.checkpoint_pages = 8};
+    /* each process goes on with another number of loops */
     struct engine_options options = {.data = str_of(folder),
+                                     .loops = 1 + (uint32_t)(loop_now_ms() % MOST_LOOPS),
                                      .clock_speed = 20,
                                      .max_idle = 4,
                                      .work = work,
