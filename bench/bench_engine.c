@@ -7,6 +7,8 @@
  *   bench_engine express FOLDER N SECONDS   the same, nothing kept, chains of ten
  *   bench_engine latency FOLDER N           one execution of ten states after the other
  *   bench_engine sleepers FOLDER N          N executions that wait for an hour
+ *
+ * AFFLUX_LOOPS: of the engine, one unless given.
  */
 #include "base/buf.h"
 #include "base/check.h"
@@ -26,10 +28,12 @@ enum {
     LOOK_MS = 20
 };
 
+enum { MOST_LOOPS = 16 };
+
 struct bench {
     struct loop *loop;
     struct engine *engine;
-    struct json_doc *answer;
+    struct json_doc *answers[MOST_LOOPS]; /* each loop has its own documents */
     const char *machine;
     uint32_t running, limit; /* executions */
     uint64_t started, ended;
@@ -56,9 +60,18 @@ static void stop(const char *what)
 static bool work(void *arg, struct engine *e, const struct engine_task *task)
 {
     struct bench *b = arg;
-    struct engine_answer answer = {.kind = ASL_EVENT_TASK_SUCCEEDED, .doc = b->answer};
+    struct engine_answer answer = {.kind = ASL_EVENT_TASK_SUCCEEDED,
+                                   .doc = b->answers[engine_loop_number(e)]};
     engine_answer_task(e, task->execution, task->frame, task->attempt, &answer);
     return true;
+}
+
+static enum status loop_opened(void *arg, struct engine *e, struct loop *loop, struct error *err)
+{
+    struct bench *b = arg;
+    (void)loop;
+    return json_parse(STR("{\"order\":12345,\"price\":99.5}"), NULL,
+                      &b->answers[engine_loop_number(e)], err);
 }
 
 static void put_chain(struct bench *b, const char *name, enum asl_type type, int length)
@@ -143,12 +156,12 @@ static void run_many(struct bench *b, uint32_t count, double seconds, bool is_ke
         start_one(b);
     run_for(b, 0.5); /* all have begun */
     engine_store_metrics(b->engine, &before);
-    struct engine_figures from = engine_figures(b->engine);
+    struct engine_figures from = engine_figures_of_all(b->engine);
     uint64_t ended_before = b->ended;
     double began = now();
     run_for(b, seconds);
     double took = now() - began;
-    struct engine_figures to = engine_figures(b->engine);
+    struct engine_figures to = engine_figures_of_all(b->engine);
     engine_store_metrics(b->engine, &after);
     double moves = (double)(to.moves - from.moves),
            commits = (double)(after.commits - before.commits);
@@ -226,7 +239,7 @@ static void run_sleepers(struct bench *b, uint32_t count)
             most_kb = kb > most_kb ? kb : most_kb;
         }
     }
-    while (engine_figures(b->engine).in_memory > 0)
+    while (engine_figures_of_all(b->engine).in_memory > 0)
         run_for(b, LOOK_MS / 1000.0);
     double took = now() - began;
     run_for(b, 1.5);
@@ -243,9 +256,16 @@ int main(int argc, char **argv)
     const char *what = argv[1];
     uint32_t count = (uint32_t)strtoul(argv[3], NULL, 10);
     double seconds = argc > 4 ? strtod(argv[4], NULL) : 3;
-    struct engine_options options = {.data = str_of(argv[2]), .work = work, .work_arg = &b};
-    if (json_parse(STR("{\"order\":12345,\"price\":99.5}"), NULL, &b.answer, &err) != STATUS_OK ||
-        loop_new(&b.loop, &err) != STATUS_OK ||
+    const char *loops = getenv("AFFLUX_LOOPS");
+    struct engine_options options = {.data = str_of(argv[2]),
+                                     .loops = loops ? (uint32_t)strtoul(loops, NULL, 10) : 1,
+                                     .work = work,
+                                     .work_arg = &b,
+                                     .loop_opened = loop_opened,
+                                     .loop_arg = &b};
+    if (options.loops > MOST_LOOPS)
+        stop("AFFLUX_LOOPS is too large");
+    if (loop_new(&b.loop, &err) != STATUS_OK ||
         engine_open(b.loop, &options, &b.engine, &err) != STATUS_OK)
         stop(err.message);
     put_chain(&b, "chain", strcmp(what, "express") == 0 ? ASL_EXPRESS : ASL_STANDARD,
@@ -262,6 +282,7 @@ int main(int argc, char **argv)
     engine_close(b.engine);
     loop_timer_stop(b.loop, &b.timer);
     loop_free(b.loop);
-    json_doc_unref(b.answer);
+    for (uint32_t i = 0; i < MOST_LOOPS; i++)
+        json_doc_unref(b.answers[i]);
     return 0;
 }

@@ -166,6 +166,7 @@ static void take_all_back(struct engine *e)
     hand_over(e);
     if (e->first_queued && !engine_is_behind(e))
         engine_turn_soon(e);
+    engine_publish(e);
 }
 
 static void take_back(void *arg)

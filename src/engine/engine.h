@@ -183,6 +183,8 @@ struct engine_figures {
     uint32_t calls;      /* http:invoke under way */
 };
 void engine_store_metrics(const struct engine *e, struct store_metrics *ret);
-struct engine_figures engine_figures(const struct engine *e);
+struct engine_figures engine_figures(const struct engine *e); /* of its loop */
+/* Of all loops; of the others as they were a moment ago. */
+struct engine_figures engine_figures_of_all(const struct engine *e);
 
 #endif

@@ -24,6 +24,7 @@ struct engine_member {
     bool is_settled;
     enum status status;
     struct error error;
+    struct engine_figures figures; /* as they were a moment ago, under the mutex */
 };
 
 /* ---- doors and mails ---- */
@@ -65,6 +66,41 @@ struct store_shards engine_shards(const struct engine *e)
     uint32_t n = e->team->count;
     return (struct store_shards){(e->number * STORE_SHARDS + n - 1) / n,
                                  ((e->number + 1) * STORE_SHARDS + n - 1) / n - 1};
+}
+
+/* ---- figures ---- */
+
+void engine_publish(const struct engine *e)
+{
+    struct engine_member *m = &e->team->members[e->number];
+    struct engine_figures figures = engine_figures(e);
+    if (e->team->count == 1)
+        return;
+    pthread_mutex_lock(&m->mutex);
+    m->figures = figures;
+    pthread_mutex_unlock(&m->mutex);
+}
+
+struct engine_figures engine_figures_of_all(const struct engine *e)
+{
+    struct engine_figures all = engine_figures(e);
+    for (uint32_t i = 0; i < e->team->count; i++) {
+        struct engine_member *m = &e->team->members[i];
+        if (i == e->number)
+            continue;
+        pthread_mutex_lock(&m->mutex);
+        struct engine_figures one = m->figures;
+        pthread_mutex_unlock(&m->mutex);
+        all.steps += one.steps;
+        all.records += one.records;
+        all.moves += one.moves;
+        all.retried += one.retried;
+        all.in_memory += one.in_memory;
+        all.in_flight += one.in_flight;
+        all.unreadable += one.unreadable;
+        all.calls += one.calls;
+    }
+    return all;
 }
 
 /* ---- a loop on its own thread ---- */

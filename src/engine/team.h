@@ -37,6 +37,9 @@ struct engine_mail {
 /* Mails from one loop to another keep their order. */
 void engine_mail_send(struct engine *from, uint32_t to, struct engine_mail *mail);
 
+/* What it did so far, for other loops to see. */
+void engine_publish(const struct engine *e);
+
 enum { ENGINE_MAX_LOOPS = 64 };
 
 struct engine_team {

@@ -184,6 +184,7 @@ static void take_turns(void *arg)
         asl_out_reset(&e->out);
         if (e->first_queued && !engine_is_behind(e))
             engine_turn_soon(e);
+        engine_publish(e);
     }
     engine_door_unref(door);
 }
