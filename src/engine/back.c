@@ -18,6 +18,17 @@ bool engine_is_behind(const struct engine *e)
            e->in_flight_bytes >= ENGINE_MAX_IN_FLIGHT_BYTES;
 }
 
+/* Answers make commits. When the store is behind, those that were asked for come in and wait, and
+ * others are not asked for. */
+static void hold_calls(struct engine *e)
+{
+    size_t most = ENGINE_MAX_IN_FLIGHT_BYTES;
+    if (e->in_flight_bytes >= most / 2)
+        engine_http_hold(e, true);
+    else if (e->in_flight_bytes <= most / 4)
+        engine_http_hold(e, false);
+}
+
 /* ---- there ---- */
 
 static void wait_for_store(struct engine_commit *c)
@@ -50,6 +61,7 @@ void engine_submit(struct engine_commit *c)
     c->engine->figures.in_flight++;
     c->bytes = c->step.n + c->snapshot.n + c->texts.n;
     c->engine->in_flight_bytes += c->bytes;
+    hold_calls(c->engine);
     wait_for_store(c);
     hand_over(c->engine);
 }
@@ -164,6 +176,7 @@ static void take_all_back(struct engine *e)
         come_back((struct engine_commit *)(void *)u); /* its first member */
     }
     hand_over(e);
+    hold_calls(e);
     if (e->first_queued && !engine_is_behind(e))
         engine_turn_soon(e);
     engine_publish(e);

@@ -88,9 +88,9 @@ struct engine_options {
 enum { ENGINE_CALLS_PER_HOST = 256, ENGINE_RESENDS = 8 /* of a call, because of Retry-After */ };
 enum {
     ENGINE_MAX_IDLE = 10000,
-    ENGINE_MAX_DEFINITIONS = 1000,          /* kept compiled */
-    ENGINE_MAX_IN_FLIGHT = 20000,           /* commits on their way: nobody takes a turn then, */
-    ENGINE_MAX_IN_FLIGHT_BYTES = 256 << 20, /* nor when they are so large */
+    ENGINE_MAX_DEFINITIONS = 1000,         /* kept compiled */
+    ENGINE_MAX_IN_FLIGHT = 20000,          /* commits on their way: nobody takes a turn then, */
+    ENGINE_MAX_IN_FLIGHT_BYTES = 32 << 20, /* nor when they are so large; half of it: no calls */
     ENGINE_SNAPSHOT_RECORDS = 1000,
     ENGINE_SNAPSHOT_BYTES = 256 << 10
 };

@@ -144,6 +144,7 @@ struct engine {
     uint32_t definition_count;
     struct asl_out out; /* of the step at hand */
     bool is_open, is_closing;
+    bool is_turning;               /* a turn is being taken: no other one within it */
     bool has_undelivered;          /* messages whose receivers could not be read */
     struct loop_timer sleep_timer; /* executions out of memory that are due */
     struct map_runs *maps;         /* map_run.h */
@@ -231,6 +232,9 @@ void engine_drop_events(struct engine_execution *ex);
 /* ---- turn.c ---- */
 void engine_queue(struct engine_execution *ex);
 void engine_turn_soon(struct engine *e);
+/* The same at once, by one whose event is large and should not wait in memory; does nothing within
+ * a turn. */
+void engine_turn_now(struct engine *e);
 /* After a commit: what it asks for, and the next step. */
 void engine_committed(struct engine_execution *ex, struct engine_action *actions, uint32_t count);
 
@@ -352,6 +356,7 @@ void engine_relays_close(struct engine *e);
 NODISCARD enum status engine_http_open(struct engine *e, struct error *err);
 void engine_http_close(struct engine *e);
 uint32_t engine_http_calls(const struct engine *e);
+void engine_http_hold(struct engine *e, bool is_held); /* calls that are not sent yet */
 /* http:invoke; false when the resource is another. */
 bool engine_work_http(struct engine_execution *ex, const struct asl_command *c);
 /* False: no call is under way for the task. */

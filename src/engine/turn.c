@@ -173,20 +173,31 @@ static void take_turn(struct engine_execution *ex)
         rest(ex);
 }
 
+static void take_some_turns(struct engine *e)
+{
+    e->is_turning = true;
+    for (int i = 0; i < TURNS_AT_ONCE && e->first_queued && !engine_is_behind(e); i++)
+        take_turn(unqueue_first(e));
+    e->is_turning = false;
+    asl_out_reset(&e->out);
+    if (e->first_queued && !engine_is_behind(e))
+        engine_turn_soon(e);
+    engine_publish(e);
+}
+
 static void take_turns(void *arg)
 {
     struct engine_door *door = arg;
-    struct engine *e = door->engine;
     door->is_turn_asked = false;
-    for (int i = 0; e && i < TURNS_AT_ONCE && e->first_queued && !engine_is_behind(e); i++)
-        take_turn(unqueue_first(e));
-    if (e) {
-        asl_out_reset(&e->out);
-        if (e->first_queued && !engine_is_behind(e))
-            engine_turn_soon(e);
-        engine_publish(e);
-    }
+    if (door->engine)
+        take_some_turns(door->engine);
     engine_door_unref(door);
+}
+
+void engine_turn_now(struct engine *e)
+{
+    if (!e->is_turning && !e->is_closing)
+        take_some_turns(e);
 }
 
 void engine_committed(struct engine_execution *ex, struct engine_action *actions, uint32_t count)

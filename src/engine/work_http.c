@@ -82,6 +82,7 @@ static void call_free(struct engine_call *call)
 static void call_ended(void *arg, const struct http_task_end *end)
 {
     struct engine_call *call = arg;
+    struct engine *e = call->engine;
     struct engine_answer answer = {.kind = ASL_EVENT_TASK_SUCCEEDED, .doc = end->doc};
     if (end->failure)
         answer = (struct engine_answer){.kind = ASL_EVENT_TASK_FAILED,
@@ -89,9 +90,10 @@ static void call_ended(void *arg, const struct http_task_end *end)
                                         .cause = end->failure->cause,
                                         .has_error = true,
                                         .has_cause = true};
-    engine_answer_task(call->engine, call->execution, call->frame, call->attempt, &answer);
+    engine_answer_task(e, call->execution, call->frame, call->attempt, &answer);
     json_doc_unref(end->doc);
     call_free(call);
+    engine_turn_now(e); /* hundreds of pages may arrive in one round of the loop */
 }
 
 /* The task's own timeout is the machine's to enforce; 0: there is none that a call could reach. */
@@ -133,6 +135,11 @@ bool engine_cancel_http(struct engine_execution *ex, const struct engine_action 
     http_task_cancel(call->task);
     call_free(call);
     return true;
+}
+
+void engine_http_hold(struct engine *e, bool is_held)
+{
+    http_gate_hold(e->http->gate, is_held);
 }
 
 uint32_t engine_http_calls(const struct engine *e)

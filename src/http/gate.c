@@ -17,6 +17,7 @@ struct http_gate {
     struct http_limits *limits;
     struct loop_timer timer; /* when a lane is free again */
     struct loop_task task;   /* letting in who may */
+    bool is_held;            /* nobody is let in */
     bool is_queued;          /* the task is */
     bool is_gone;            /* freed but for the task */
     struct http_visit *visits;
@@ -186,7 +187,7 @@ static void gate_let_in(void *arg)
         free(gate);
         return;
     }
-    while ((ticket = http_limits_next(gate->limits, loop_now_ms())) != NULL) {
+    while (!gate->is_held && (ticket = http_limits_next(gate->limits, loop_now_ms())) != NULL) {
         struct http_visit *visit = ticket->owner;
         struct error err;
         gate->waiting--;
@@ -194,11 +195,19 @@ static void gate_let_in(void *arg)
                              &err) != STATUS_OK)
             visit_hand_over(visit, NULL, &err);
     }
-    int64_t wake_ms = http_limits_wake_ms(gate->limits, loop_now_ms());
+    int64_t wake_ms = gate->is_held ? INT64_MAX : http_limits_wake_ms(gate->limits, loop_now_ms());
     if (wake_ms == INT64_MAX)
         loop_timer_stop(gate->loop, &gate->timer);
     else
         loop_timer_start(gate->loop, &gate->timer, wake_ms, gate_woken, gate);
+}
+
+void http_gate_hold(struct http_gate *gate, bool is_held)
+{
+    bool was_held = gate->is_held;
+    gate->is_held = is_held;
+    if (was_held && !is_held)
+        gate_queue(gate);
 }
 
 static void gate_queue(struct http_gate *gate)

@@ -38,6 +38,9 @@ void http_visit_cancel(struct http_visit *visit);
 void http_gate_limit(struct http_gate *gate, enum http_lane_kind kind, str name,
                      const struct http_limit *limit);
 
+/* While it is held, calls wait: for one that cannot take in more answers. Deadlines go on. */
+void http_gate_hold(struct http_gate *gate, bool is_held);
+
 /* What a URL's host is called here: scheme://host:port in lower case, into `out`, cleared first.
  * STATUS_INVALID "HttpInvalid" when it is no URL. */
 NODISCARD enum status http_gate_host(str url, struct buf *out, struct error *err);
