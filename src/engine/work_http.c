@@ -8,6 +8,7 @@
  * memory; an answer that nobody waits for any more changes nothing.
  */
 #include "engine/http.h"
+#include "engine/team.h"
 #include <stdlib.h>
 
 struct engine_call {
@@ -147,14 +148,71 @@ uint32_t engine_http_calls(const struct engine *e)
     return e->http->call_count;
 }
 
+/* ---- limits, over all loops ---- */
+
+/* A loop's share. Together they are what was asked for, but each loop may have one call in flight,
+ * so that one which has work is never left waiting for another that has none. */
+static struct http_limit share_of(const struct engine *e, struct http_limit limit)
+{
+    uint32_t loops = e->team->count;
+    if (limit.in_flight > loops)
+        limit.in_flight = limit.in_flight / loops + (e->number < limit.in_flight % loops);
+    else if (limit.in_flight > 0)
+        limit.in_flight = 1;
+    limit.per_second /= loops;
+    limit.burst = (limit.burst + loops - 1) / loops;
+    return limit;
+}
+
+/* A host that wants to be left alone is left alone by every loop. */
+struct pause_mail {
+    struct engine_mail mail;
+    int64_t until_ms;
+    str host; /* behind the struct */
+};
+
+static void take_pause(struct engine *e, struct engine_mail *mail)
+{
+    struct pause_mail *m = (struct pause_mail *)(void *)mail;
+    if (e && e->http)
+        http_gate_pause(e->http->gate, m->host, m->until_ms);
+    free(m);
+}
+
+static void tell_pause(void *arg, str host, int64_t until_ms)
+{
+    struct engine *e = arg;
+    for (uint32_t i = 0; i < e->team->count; i++) {
+        if (i == e->number)
+            continue;
+        struct pause_mail *m = malloc(sizeof(*m) + host.n);
+        check(m != NULL);
+        char *copy = memcpy(m + 1, host.p, host.n);
+        *m = (struct pause_mail){
+            .mail.take = take_pause, .until_ms = until_ms, .host = {copy, host.n}};
+        engine_mail_send(e, i, &m->mail);
+    }
+}
+
+static struct http_gate *open_gate(struct engine *e)
+{
+    struct http_limits_options limits = {.is_off = e->options.is_strict,
+                                         .host = {.in_flight = ENGINE_CALLS_PER_HOST}};
+    if (e->options.limits)
+        limits = *e->options.limits;
+    limits.host = share_of(e, limits.host);
+    limits.key = share_of(e, limits.key);
+    struct http_gate *gate = http_gate_new(e->loop, e->http->client, &limits);
+    http_gate_on_pause(gate, tell_pause, e);
+    return gate;
+}
+
 /* ---- open and close ---- */
 
 static void open_tasks(struct engine *e)
 {
     struct engine_http *h = e->http;
-    struct http_limits_options limits = {.is_off = e->options.is_strict,
-                                         .host = {.in_flight = ENGINE_CALLS_PER_HOST}};
-    h->gate = http_gate_new(e->loop, h->client, e->options.limits ? e->options.limits : &limits);
+    h->gate = open_gate(e);
     connections_kept_read(&h->kept, e->reader);
     h->connections = (struct connections){.store = &h->kept.store,
                                           .box = &h->box,

@@ -18,8 +18,10 @@ struct http_gate {
     struct loop_timer timer; /* when a lane is free again */
     struct loop_task task;   /* letting in who may */
     bool is_held;            /* nobody is let in */
-    bool is_queued;          /* the task is */
-    bool is_gone;            /* freed but for the task */
+    http_pause_fn *on_pause; /* or NULL */
+    void *pause_arg;
+    bool is_queued; /* the task is */
+    bool is_gone;   /* freed but for the task */
     struct http_visit *visits;
     size_t waiting;
     struct buf name; /* of a host */
@@ -154,6 +156,8 @@ static bool visit_waits_as_asked(struct http_visit *visit, const struct http_ans
         !http_retry_after(value, loop_wall_ms(), &wait_ms) ||
         !http_limits_pause(gate->limits, visit_host(visit), now_ms + wait_ms, now_ms))
         return false;
+    if (gate->on_pause != NULL)
+        gate->on_pause(gate->pause_arg, visit_host(visit), now_ms + wait_ms);
     if (visit->resends_left == 0 || now_ms + wait_ms >= visit->ends_ms)
         return false;
     visit->resends_left--;
@@ -200,6 +204,18 @@ static void gate_let_in(void *arg)
         loop_timer_stop(gate->loop, &gate->timer);
     else
         loop_timer_start(gate->loop, &gate->timer, wake_ms, gate_woken, gate);
+}
+
+void http_gate_on_pause(struct http_gate *gate, http_pause_fn *fn, void *arg)
+{
+    gate->on_pause = fn;
+    gate->pause_arg = arg;
+}
+
+void http_gate_pause(struct http_gate *gate, str host, int64_t until_ms)
+{
+    (void)http_limits_pause(gate->limits, host, until_ms, loop_now_ms());
+    gate_queue(gate);
 }
 
 void http_gate_hold(struct http_gate *gate, bool is_held)

@@ -38,6 +38,12 @@ void http_visit_cancel(struct http_visit *visit);
 void http_gate_limit(struct http_gate *gate, enum http_lane_kind kind, str name,
                      const struct http_limit *limit);
 
+/* fn(arg, host, until_ms), by the loop's clock, when an answer paused a host: for gates of other
+ * loops, which are told by http_gate_pause. */
+typedef void http_pause_fn(void *arg, str host, int64_t until_ms);
+void http_gate_on_pause(struct http_gate *gate, http_pause_fn *fn, void *arg);
+void http_gate_pause(struct http_gate *gate, str host, int64_t until_ms);
+
 /* While it is held, calls wait: for one that cannot take in more answers. Deadlines go on. */
 void http_gate_hold(struct http_gate *gate, bool is_held);
 

@@ -162,6 +162,29 @@ static void a_busy_host_is_asked_again_when_it_says(void **state)
     assert_int_equal(s->api.requests, 3);
 }
 
+static void a_busy_host_is_left_alone_by_every_loop(void **state)
+{
+    struct site *s = *state;
+    house_close(&s->h);
+    s->h.loops = 3;
+    house_open(&s->h);
+    operate(s, "CreateConnection", KEY);
+    put_machine(s, "key", "/busy/1", ",\"Output\":\"{% $states.result.StatusCode %}\"");
+    int64_t from_ms = loop_now_ms();
+    house_start_unwatched(&s->h, "m", "first", "{}");
+    house_pass(&s->h, 300);
+    assert_int_equal(s->api.requests, 1);
+    for (int i = 0; i < 12; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "n%d", i);
+        house_start_unwatched(&s->h, "m", name, "{}");
+    }
+    house_pass(&s->h, 300);
+    assert_int_equal(s->api.requests, 1); /* whatever loop they are on */
+    assert_string_equal(house_run(&s->h, "m", "last", "{}"), "200");
+    assert_true(loop_now_ms() - from_ms >= 900);
+}
+
 static void a_timeout_ends_the_call(void **state)
 {
     struct site *s = *state;
@@ -339,6 +362,7 @@ int main(void)
         TEST(a_connection_is_merged_into_the_call),
         TEST(a_status_is_an_error_that_can_be_retried),
         TEST(a_busy_host_is_asked_again_when_it_says),
+        TEST(a_busy_host_is_left_alone_by_every_loop),
         TEST(a_timeout_ends_the_call),
         TEST(what_nobody_listens_for_is_a_failure_of_the_socket),
         TEST(express_executions_call_too),
