@@ -190,6 +190,42 @@ static void a_gate_may_be_freed_with_visits_in_every_state(void **state)
         assert_false(f[i].is_done);
 }
 
+struct release {
+    struct loop_timer timer;
+    struct scene *s;
+    int requests; /* that the server had seen when it was let go */
+};
+
+static void let_go(void *arg)
+{
+    struct release *r = arg;
+    r->requests = r->s->w.server.requests;
+    http_gate_hold(r->s->gate, false);
+}
+
+static void what_is_held_waits_until_it_is_let_go(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct fetched f[3] = {0};
+    int left = 3;
+    scene_open(&s, NULL);
+    struct release r = {.s = &s, .requests = -1};
+    http_gate_hold(s.gate, true);
+    for (int i = 0; i < 3; i++) {
+        f[i].left = &left;
+        scene_send(&s, "/hello", NULL, &f[i]);
+    }
+    loop_timer_start(s.w.loop, &r.timer, loop_now_ms() + 80, let_go, &r);
+    loop_run(s.w.loop);
+    assert_int_equal(r.requests, 0);
+    for (int i = 0; i < 3; i++) {
+        assert_str(answer_body(f[i].answer), "hello");
+        http_answer_free(f[i].answer);
+    }
+    scene_close(&s);
+}
+
 static void limits_can_be_set_for_one_host(void **state)
 {
     (void)state;
@@ -266,6 +302,7 @@ int main(void)
         cmocka_unit_test(those_who_wait_keep_their_deadlines),
         cmocka_unit_test(a_canceled_visit_makes_room_for_the_next),
         cmocka_unit_test(a_gate_may_be_freed_with_visits_in_every_state),
+        cmocka_unit_test(what_is_held_waits_until_it_is_let_go),
         cmocka_unit_test(limits_can_be_set_for_one_host),
         cmocka_unit_test(errors_of_the_client_come_through_and_free_the_place),
         cmocka_unit_test(hosts_have_one_name),
