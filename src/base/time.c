@@ -10,6 +10,8 @@
  */
 #include "base/time.h"
 
+#include <stdio.h>
+
 #include "base/attr.h"
 
 enum {
@@ -291,4 +293,14 @@ bool time_parse_iso(str text, int64_t *ret_ms)
     if (LIKELY(text.n == 24) && iso_read_usual(text.p, &f))
         return iso_to_ms(&f, ret_ms);
     return iso_parse_any(text, ret_ms);
+}
+
+void time_print_http(int64_t ms, char out[TIME_HTTP_BYTES])
+{
+    static const char days[] = "SunMonTueWedThuFriSat",
+                      months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    struct civil c = time_civil(ms);
+    int day = time_weekday(time_days(c.year, c.month, c.day));
+    (void)snprintf(out, TIME_HTTP_BYTES, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + 3 * day,
+                   c.day, months + 3 * (c.month - 1), (int)c.year, c.hour, c.minute, c.second);
 }

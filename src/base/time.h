@@ -29,6 +29,10 @@ int64_t time_ms(const struct civil *c);
  * length. */
 size_t time_print_iso(int64_t ms, char out[32]);
 
+/* "Wed, 25 Nov 2026 23:49:03 GMT" (RFC 9110, section 5.6.7), with a NUL; years 0 to 9999. */
+enum { TIME_HTTP_BYTES = 30 };
+void time_print_http(int64_t ms, char out[TIME_HTTP_BYTES]);
+
 /* Reads an ISO 8601 timestamp as JavaScript's Date.parse does for the forms
  * YYYY[-MM[-DD]][THH:mm[:ss[.sss]]][Z|±HH:mm|±HHmm]; a time without zone is taken as UTC. False
  * when it is none of these or a field is out of range. */

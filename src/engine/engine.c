@@ -6,6 +6,7 @@
 #include "engine/map_run.h"
 #include "json/parse.h"
 #include "engine/team.h"
+#include "engine/unit.h"
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
@@ -53,6 +54,9 @@ static void share(struct engine *e, struct engine_team *team)
     e->store = team->store;
     e->options = team->options;
     memcpy(e->token_key, team->token_key, sizeof(e->token_key));
+    e->settings = (struct service_settings){.account = team->options.account,
+                                            .region = team->options.region,
+                                            .is_strict = team->options.is_strict};
     e->clock_base_ms = team->clock_base_ms;
     e->clock_start_ms = team->clock_start_ms;
 }
@@ -70,6 +74,7 @@ static enum status open_all(struct engine *e, struct error *err)
     if (status != STATUS_OK)
         return status;
     e->client = store_client_new(e->store, engine_wake, e->door);
+    engine_units_open(e);
     engine_map_open(e);
     status = engine_recover(e, err);
     if (status == STATUS_OK && o->loop_opened)
@@ -131,6 +136,7 @@ void engine_close_one(struct engine *e)
     e->is_closing = true;
     engine_relays_close(e);
     engine_http_close(e);
+    engine_units_close(e);
     store_client_free(e->client); /* waits; what comes back is not acted upon */
     engine_map_close(e);
     loop_timer_stop(e->loop, &e->sleep_timer);

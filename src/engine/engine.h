@@ -22,6 +22,7 @@
 #include "asl/step.h"
 #include "http/limits.h"
 #include "loop/loop.h"
+#include "services/service.h"
 #include "store/store.h"
 
 struct engine;
@@ -58,6 +59,12 @@ struct map_source;
 typedef struct map_source *engine_open_object_fn(void *arg, str bucket, str key, str version,
                                                  const char **ret_cause);
 
+/* A service whose operations tasks may call (services/service.h). */
+struct engine_service {
+    const struct service *service;
+    void *self; /* of struct service_call */
+};
+
 struct engine_options {
     str data;            /* folder of the store */
     uint32_t loops;      /* the caller's, and one less with a thread each; 0: 1. With more than one,
@@ -77,6 +84,8 @@ struct engine_options {
     const struct store_options *store;             /* NULL: the usual */
     void (*at_point)(void *arg, const char *name); /* called on the way of a commit, for tests */
     void *point_arg;
+    const struct engine_service *services; /* the caller's, while the engine is open */
+    uint32_t service_count;
     const char *ca_file; /* whom http:invoke trusts; NULL: the system's certificates */
     /* Of hosts and connections that http:invoke calls; NULL: ENGINE_CALLS_PER_HOST, strict: none */
     const struct http_limits_options *limits;

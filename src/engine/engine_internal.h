@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "base/idmap.h"
 #include "engine/engine.h"
+#include "services/service.h"
 #include "store/tx.h"
 
 /* ---- what is in memory ---- */
@@ -106,11 +107,13 @@ struct engine_execution {
     struct engine_execution *next_queued, *next_named;
     struct engine_child_ref *children;
     struct engine_asker asker;
-    uint32_t records;        /* since the last snapshot, */
-    size_t bytes;            /* their bytes, */
-    size_t snapshot_bytes;   /* and its own */
-    int64_t idle_since_ms;   /* of the engine's clock */
-    struct map_run *map_run; /* that it is a child of, when both are in memory */
+    struct engine_service_task *services; /* operations of our services under way */
+    struct engine_event *held_events;     /* while it is resumed: what comes after that */
+    uint32_t records;                     /* since the last snapshot, */
+    size_t bytes;                         /* their bytes, */
+    size_t snapshot_bytes;                /* and its own */
+    int64_t idle_since_ms;                /* of the engine's clock */
+    struct map_run *map_run;              /* that it is a child of, when both are in memory */
 };
 
 struct engine_door; /* team.h */
@@ -149,6 +152,8 @@ struct engine {
     struct loop_timer sleep_timer; /* executions out of memory that are due */
     struct map_runs *maps;         /* map_run.h */
     struct engine_http *http;
+    struct engine_units *units; /* unit.h */
+    struct service_settings settings;
     struct engine_relay *relays; /* starts that other loops asked for */
 
     struct engine_commit *commits;      /* all that are not done */
@@ -361,6 +366,12 @@ void engine_http_hold(struct engine *e, bool is_held); /* calls that are not sen
 bool engine_work_http(struct engine_execution *ex, const struct asl_command *c);
 /* False: no call is under way for the task. */
 bool engine_cancel_http(struct engine_execution *ex, const struct engine_action *action);
+
+/* ---- work_services.c ---- */
+/* An operation of one of our services; false when the resource names none. */
+bool engine_work_services(struct engine_execution *ex, const struct asl_command *c);
+/* The execution leaves memory; what is under way goes on. */
+void engine_services_leave(struct engine_execution *ex);
 
 /* ---- work_states.c ---- */
 /* states:startExecution and aws-sdk:sfn:…; false when the resource is none of these. */

@@ -69,6 +69,7 @@ void engine_execution_free(struct engine_execution *ex)
     }
     while (ex->children)
         engine_child_drop(ex, ex->children->frame, ex->children->attempt);
+    engine_services_leave(ex);
     engine_index_remove(ex);
     engine_map_child_leaves(ex);
     idmap_remove(&e->executions, (uint64_t)ex->row.id);

@@ -78,7 +78,8 @@ static void start_task(struct engine_execution *ex, const struct engine_action *
     } else if (!e->options.work || !e->options.work(e->options.work_arg, e, &task)) {
         if (f->is_submitted)
             engine_child_again(ex, &c);
-        else if (!engine_work_states(ex, &c) && !engine_work_http(ex, &c))
+        else if (!engine_work_states(ex, &c) && !engine_work_http(ex, &c) &&
+                 !engine_work_services(ex, &c))
             nobody_does(ex, &c);
     }
     arena_done(&a);

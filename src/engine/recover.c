@@ -32,8 +32,9 @@ void engine_resume(struct engine_execution *ex)
                                                   .is_repeated = true};
     asl_out_reset(&e->out);
     /* A child that ended meanwhile has sent a message; that it had begun comes before that. */
-    struct engine_event *events = engine_events_take(ex);
+    struct engine_event *events = ex->held_events = engine_events_take(ex);
     engine_perform(ex, actions, count);
+    ex->held_events = NULL;
     engine_events_append(ex, events);
     free(actions);
     engine_map_child_resumed(ex);

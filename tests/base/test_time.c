@@ -150,6 +150,24 @@ static const struct {
     {"0000-01-01T00:00:00Z", -62167219200000},
 };
 
+static void prints_dates_as_http_does(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } cases[] = {
+        {0, "Thu, 01 Jan 1970 00:00:00 GMT"},
+        {784111777999, "Sun, 06 Nov 1994 08:49:37 GMT"},
+        {INT64_C(253402300799999), "Fri, 31 Dec 9999 23:59:59 GMT"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[TIME_HTTP_BYTES];
+        time_print_http(cases[i].ms, text);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
 static void accepts_what_v8_accepts(void **state)
 {
     (void)state;
@@ -258,6 +276,7 @@ int main(void)
         cmocka_unit_test(weekdays_are_right),
         cmocka_unit_test(the_ends_of_the_range_convert),
         cmocka_unit_test(prints_timestamps_as_javascript_does),
+        cmocka_unit_test(prints_dates_as_http_does),
         cmocka_unit_test(accepts_what_v8_accepts),
         cmocka_unit_test(refuses_everything_else),
         cmocka_unit_test(a_wrong_byte_in_the_usual_form_is_refused),

@@ -20,6 +20,8 @@ void house_open(struct house *h)
                                      .clock_speed = h->clock_speed,
                                      .max_idle = h->max_idle,
                                      .store = h->store,
+                                     .services = h->services,
+                                     .service_count = h->service_count,
                                      .open_object = h->open_object,
                                      .open_object_arg = h->open_object_arg,
                                      .work = h->work ? h->work : house_work,

@@ -30,6 +30,8 @@ struct house {
     const struct store_options *store;
     engine_open_object_fn *open_object;
     void *open_object_arg;
+    const struct engine_service *services;
+    uint32_t service_count;
     engine_work_fn *work; /* NULL: house_work */
     void *work_arg;
 

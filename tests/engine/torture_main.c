@@ -11,6 +11,7 @@
 
 #include "asl/definition.h"
 #include "base/check.h"
+#include "counter_service.h"
 #include "engine/engine.h"
 #include "json/parse.h"
 #include "store/reader.h"
@@ -66,7 +67,11 @@ static const struct {
         START("Fire", "", "leaf", "},'Name.$':'States.Format(`fired-{}`, $.n)'",
               "'ResultPath':null,'Next':'Ask'") ","
         START("Ask", ".waitForTaskToken", "teller", ",'token.$':'$$.Task.Token'}",
-              "'ResultPath':'$.ask','End':true") "}}"},
+              "'ResultPath':'$.ask','Next':'Count'") ","
+        "'Count':{'Type':'Task','Resource':'arn:aws:states:::aws-sdk:dynamodb:updateItem',"
+        "'Parameters':{'Key.$':'$$.Execution.Name'},'ResultPath':'$.count','Next':'Recount'},"
+        "'Recount':{'Type':'Task','Resource':'arn:aws:states:::aws-sdk:dynamodb:updateItem',"
+        "'Parameters':{'Key.$':'$$.Execution.Name'},'ResultPath':'$.recount','End':true}}}"},
 };
 /* clang-format on */
 
@@ -151,6 +156,8 @@ static bool work(void *arg, struct engine *e, const struct engine_task *task)
 }
 
 /* ---- a run ---- */
+
+static const struct engine_service services[] = {{.service = &counter_service}};
 
 static void at_point(void *arg, const char *name)
 {
@@ -243,6 +250,8 @@ static int run(const char *folder, const char *point, long until)
                                      .loops = 1 + (uint32_t)(loop_now_ms() % MOST_LOOPS),
                                      .clock_speed = 20,
                                      .max_idle = 4,
+                                     .services = services,
+                                     .service_count = ARRAY_LEN(services),
                                      .work = work,
                                      .work_arg = &w,
                                      .store = &store,

@@ -6,6 +6,7 @@
 #include "asl/encode.h"
 #include "asl/history.h"
 #include "base/check.h"
+#include "counter_service.h"
 #include "json/write.h"
 #include "store/reader.h"
 #include <stdio.h>
@@ -131,6 +132,17 @@ static void report_machine(struct report *r, const struct store_machine *machine
     asl_definition_unref(definition);
 }
 
+static void report_counters(struct report *r, struct arena *a)
+{
+    struct store_names keys;
+    struct error err;
+    check(store_list_things(r->reader, STR("counter"), STR(""), STR(""), PAGE, a, &keys, &err) ==
+          STATUS_OK);
+    for (uint32_t i = 0; i < keys.count; i++)
+        buf_printf(r->out, "counter %.*s %u\n", STR_ARG(keys.items[i]),
+                   counter_value(r->reader, keys.items[i]));
+}
+
 static int by_text(const void *a, const void *b)
 {
     const str *x = a, *y = b;
@@ -175,6 +187,7 @@ bool torture_report(const char *folder, struct buf *out)
         report_machine(&r, &machines[i], &a);
     struct store_shards all = {0, STORE_SHARDS - 1};
     check(store_list_messages(r.reader, all, 0, PAGE, &a, &messages, &left, &err) == STATUS_OK);
+    report_counters(&r, &a);
     sort_lines(out);
     buf_printf(out, "messages left: %u\n", left);
     if (store_verify(r.reader, &err) != STATUS_OK) {
