@@ -3,9 +3,12 @@
  * Connections of the data folder: each operation that writes is one unit of the store, so that what
  * it reads is what it changes. What they are lies in services/connections.h.
  */
+#include "engine/connections.h"
 #include "engine/http.h"
+#include "engine/unit.h"
 #include "json/parse.h"
 #include "json/write.h"
+#include <stdlib.h>
 
 /* ---- within the store ---- */
 
@@ -73,7 +76,7 @@ static enum status perform(struct engine *e, const struct connection_unit *u, st
 /* ---- operations ---- */
 
 /* The first token is fetched before anybody needs it, and tells whether the connection works. */
-static void authorize(struct engine *e, str answer)
+void engine_connection_written(struct engine *e, str answer)
 {
     struct arena a;
     struct json_val v;
@@ -103,20 +106,59 @@ enum status engine_connection(struct engine *e, str operation, str request, stru
         .operation = o, .request = request, .now_ms = engine_now_ms(e), .connections = *c};
     enum status status = perform(e, &u, answer, err);
     if (status == STATUS_OK)
-        authorize(e, str_sub(buf_str(answer), start, answer->n));
+        engine_connection_written(e, str_sub(buf_str(answer), start, answer->n));
     return status;
+}
+
+const struct secret_box *engine_secret_box(const struct engine *e)
+{
+    return &e->http->box;
+}
+
+struct store *engine_store(struct engine *e)
+{
+    return e->store;
+}
+
+/* ---- tokens ---- */
+
+/* How a token came out, on its way to the store; the loop does not wait. */
+struct settling {
+    struct engine_unit unit; /* first */
+    struct connection_unit args;
+    struct arena texts;
+};
+
+static void drop_settling(struct engine_unit *unit)
+{
+    struct settling *s = (struct settling *)(void *)unit;
+    arena_done(&s->texts);
+    free(s);
+}
+
+/* What failed stays AUTHORIZING, and the next token decides. */
+static void settled(struct engine *e, struct engine_unit *unit)
+{
+    (void)e;
+    store_unit_done(&unit->unit);
+    drop_settling(unit);
 }
 
 void engine_connection_settle(void *arg, str arn, int64_t revision, bool is_authorized, str reason)
 {
     struct engine *e = arg;
-    struct error err;
-    struct connection_unit u = {.arn = arn,
-                                .revision = revision,
-                                .is_authorized = is_authorized,
-                                .reason = reason,
-                                .now_ms = engine_now_ms(e),
-                                .connections = e->http->connections};
-    enum status status = perform(e, &u, NULL, &err);
-    (void)status; /* it stays AUTHORIZING, and the next token decides */
+    struct settling *s = calloc(1, sizeof(*s));
+    check(s != NULL);
+    arena_init(&s->texts, 0);
+    s->args = (struct connection_unit){.arn = arena_dup(&s->texts, arn),
+                                       .revision = revision,
+                                       .is_authorized = is_authorized,
+                                       .reason = arena_dup(&s->texts, reason),
+                                       .now_ms = engine_now_ms(e),
+                                       .connections = e->http->connections};
+    s->unit = (struct engine_unit){
+        .unit = {.run = write_unit, .args = {(const char *)&s->args, sizeof(s->args)}},
+        .back = settled,
+        .drop = drop_settling};
+    engine_unit_submit(e, &s->unit);
 }
