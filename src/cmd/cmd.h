@@ -24,12 +24,16 @@ struct command {
     void (*help)(struct buf *out);
 };
 
+int cmd_env(int argc, char **argv);
+void cmd_env_help(struct buf *out);
 int cmd_eval(int argc, char **argv);
 void cmd_eval_help(struct buf *out);
 int cmd_inspect(int argc, char **argv);
 void cmd_inspect_help(struct buf *out);
 int cmd_run(int argc, char **argv);
 void cmd_run_help(struct buf *out);
+int cmd_serve(int argc, char **argv);
+void cmd_serve_help(struct buf *out);
 
 int cmd_validate(int argc, char **argv);
 void cmd_validate_help(struct buf *out);

@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 static const struct command commands[] = {
+    {"env", "shell settings for the aws command", cmd_env, cmd_env_help},
     {"eval", "evaluate a JSONata expression over JSON", cmd_eval, cmd_eval_help},
     {"inspect", "look into a data folder", cmd_inspect, cmd_inspect_help},
     {"run", "run a state machine in this process", cmd_run, cmd_run_help},
+    {"serve", "the server that the aws command talks to", cmd_serve, cmd_serve_help},
     {"validate", "check state machine definitions", cmd_validate, cmd_validate_help},
 };
 

@@ -203,6 +203,27 @@ void http_server_close(struct http_server *s, int64_t grace_ms, loop_fn *closed,
     loop_timer_start(s->loop, &s->sweep, 0, server_swept, s);
 }
 
+static void server_closed_at_once(void *arg)
+{
+    (void)arg;
+}
+
+void http_server_free(struct http_server *s)
+{
+    if (s == NULL)
+        return;
+    if (!s->is_closing)
+        http_server_close(s, 0, server_closed_at_once, NULL);
+    loop_timer_stop(s->loop, &s->sweep);
+    s->closed = server_closed_at_once;
+    s->close_ms = INT64_MIN / 2;
+    while (s->first != NULL) { /* their sockets are shut down: each run gets rid of some */
+        server_close_step(s);
+        (void)MHD_run(s->daemon);
+    }
+    server_is_gone(s);
+}
+
 /* ---- opening ---- */
 
 static void server_defaults(struct http_server_options *o)

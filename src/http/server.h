@@ -75,6 +75,8 @@ NODISCARD enum status http_server_new(struct loop *loop, const struct http_serve
  * those that are not answered then refused (HTTP_REFUSE_CLOSING), and cuts what is left off soon
  * after. closed(arg) comes from the loop when the server is gone. */
 void http_server_close(struct http_server *s, int64_t grace_ms, loop_fn *closed, void *arg);
+/* Cuts everything off at once; not from a callback of the server. NULL is fine. */
+void http_server_free(struct http_server *s);
 
 struct http_server_figures {
     uint64_t requests, refused;    /* by the server itself */

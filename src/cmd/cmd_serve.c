@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * afflux serve: an engine with several loops, and on each of them an api that listens on the shared
+ * port. What services there are is in serve_services.c.
+ *
+ *   signal ──► every api closes on its own loop ──► the last one stops the first loop ──►
+ * engine_close
+ */
+#include "api/api.h"
+#include "base/check.h"
+#include "cmd/cmd.h"
+#include "cmd/serve_options.h"
+#include "cmd/serve_services.h"
+#include "engine/connections.h"
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+struct serve;
+
+struct serve_loop {
+    struct serve *serve;
+    struct loop *loop;
+    struct api *api; /* of its thread; NULL: not opened, or freed */
+    struct loop_task task;
+    int fd; /* -1: the api has it */
+};
+
+struct serve {
+    const struct serve_options *options;
+    struct service_settings settings;
+    struct api_hosts hosts;
+    struct serve_services services;
+    struct http_address address;
+    struct loop *loop;
+    struct engine *engine;
+    struct api_board *board;
+    struct serve_loop loops[SERVE_LOOPS_MAX];
+    atomic_uint open; /* apis */
+    bool is_closing;
+};
+
+/* ---- closing ---- */
+
+static void serve_loop_closed(void *arg)
+{
+    struct serve_loop *l = arg;
+    if (atomic_fetch_sub(&l->serve->open, 1) == 1)
+        loop_stop(l->serve->loop);
+}
+
+static void serve_loop_close(void *arg)
+{
+    struct serve_loop *l = arg;
+    api_close(l->api, serve_loop_closed, l);
+}
+
+/* The second signal does not wait for anybody. */
+static void serve_signalled(void *arg, int signal)
+{
+    struct serve *s = arg;
+    (void)signal;
+    if (s->is_closing) {
+        loop_stop(s->loop);
+        return;
+    }
+    s->is_closing = true;
+    for (uint32_t i = 0; i < s->options->loops; i++)
+        loop_post(s->loops[i].loop, &s->loops[i].task, serve_loop_close, &s->loops[i]);
+}
+
+/* ---- the loops ---- */
+
+static enum status serve_loop_opened(void *arg, struct engine *e, struct loop *loop,
+                                     struct error *err)
+{
+    struct serve *s = arg;
+    struct serve_loop *l = &s->loops[engine_loop_number(e)];
+    struct api_service rows[SERVE_SERVICES_MAX];
+    l->loop = loop;
+    if (engine_loop_number(e) == 0)
+        serve_services_opened(&s->services, e);
+    struct api_options options = {.loop = loop,
+                                  .board = s->board,
+                                  .number = engine_loop_number(e),
+                                  .listen_fd = l->fd,
+                                  .store = engine_store(e),
+                                  .engine = e,
+                                  .settings = &s->settings,
+                                  .hosts = &s->hosts,
+                                  .services = rows,
+                                  .service_count = serve_services_rows(&s->services, e, rows)};
+    l->fd = -1;
+    enum status status = api_open(&options, &l->api, err);
+    if (status == STATUS_OK)
+        atomic_fetch_add(&s->open, 1);
+    return status;
+}
+
+static void serve_loop_closing(void *arg, struct engine *e)
+{
+    struct serve *s = arg;
+    struct serve_loop *l = &s->loops[engine_loop_number(e)];
+    api_free(l->api);
+    l->api = NULL;
+}
+
+/* Connections are descriptors: as many as the system lets this process have. */
+static void serve_raise_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void serve_say(const struct serve *s)
+{
+    char address[HTTP_ADDRESS_TEXT];
+    http_address_print(&s->address, address);
+    printf("afflux listens on http://%s, data in %s\n", address, s->options->data);
+    fflush(stdout);
+}
+
+static enum status serve_listen(struct serve *s, struct error *err)
+{
+    int fds[SERVE_LOOPS_MAX];
+    enum status status = api_may_listen(&s->address, err);
+    if (status == STATUS_OK)
+        status = http_listen(&s->address, fds, s->options->loops, err);
+    for (uint32_t i = 0; i < s->options->loops; i++)
+        s->loops[i] = (struct serve_loop){.serve = s, .fd = status == STATUS_OK ? fds[i] : -1};
+    return status;
+}
+
+static enum status serve_run(struct serve *s, struct error *err)
+{
+    const struct serve_options *o = s->options;
+    struct engine_options options = {.data = str_of(o->data),
+                                     .loops = o->loops,
+                                     .account = o->account,
+                                     .region = o->region,
+                                     .is_strict = o->is_strict,
+                                     .ca_file = o->ca_file,
+                                     .services = s->services.tasks,
+                                     .service_count = s->services.count,
+                                     .loop_opened = serve_loop_opened,
+                                     .loop_closing = serve_loop_closing,
+                                     .loop_arg = s};
+    enum status status = serve_listen(s, err);
+    if (status == STATUS_OK)
+        status = loop_on_signal(s->loop, serve_signalled, s, err);
+    if (status == STATUS_OK)
+        status = engine_open(s->loop, &options, &s->engine, err);
+    if (status != STATUS_OK)
+        return status;
+    serve_say(s);
+    loop_run(s->loop);
+    return STATUS_OK;
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    struct serve_options options;
+    struct error err;
+    int code = serve_options_read(&options, argc, argv);
+    if (code == CMD_OK && options.is_help) {
+        struct buf text;
+        buf_init(&text, 1 << 16);
+        cmd_serve_help(&text);
+        code = cmd_print("serve", buf_str(&text));
+        buf_done(&text);
+        return code;
+    }
+    if (code != CMD_OK)
+        return code;
+    struct serve s = {
+        .options = &options,
+        .settings = {.account = options.account,
+                     .region = options.region,
+                     .is_strict = options.is_strict},
+        .hosts = {.names = options.hosts, .count = options.host_count},
+        .address = options.listen,
+    };
+    s.board = api_board_new(options.loops);
+    serve_services_init(&s.services);
+    serve_raise_limit();
+    enum status status = loop_new(&s.loop, &err);
+    if (status == STATUS_OK)
+        status = serve_run(&s, &err);
+    engine_close(s.engine);
+    for (uint32_t i = 0; i < options.loops; i++)
+        if (s.loops[i].serve && s.loops[i].fd >= 0)
+            close(s.loops[i].fd);
+    loop_free(s.loop);
+    api_board_free(s.board);
+    if (status != STATUS_OK)
+        cmd_error("serve", "%s", err.message);
+    return status == STATUS_OK ? CMD_OK : CMD_FAILED;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The services of `afflux serve`. A new one is a function that fills in its row, and a line in the
+ * list; how the wire names it is in api/wire.c. S3, which has no JSON, is options->rest of api.h.
+ */
+#include "cmd/serve_services.h"
+
+#include "cmd/cmd.h"
+#include "engine/connections.h"
+#include "json/write.h"
+#include <string.h>
+
+enum { EVENT_SHOWN = 2000 /* bytes of an event in the log */ };
+
+/* Nobody wants events yet: they are logged. */
+static void log_events(struct json_val request)
+{
+    struct json_val entries = json_get(request, STR("Entries"));
+    for (uint32_t i = 0; entries.tag == JSON_ARRAY && i < entries.len; i++) {
+        struct buf text;
+        buf_init(&text, SIZE_MAX / 2);
+        if (json_write(&text, entries.items[i], 0, NULL) == STATUS_OK)
+            cmd_error("serve", "event %.*s", STR_ARG(str_sub(buf_str(&text), 0, EVENT_SHOWN)));
+        buf_done(&text);
+    }
+}
+
+static void after_events(void *arg, const struct service_operation *o, struct json_val request,
+                         str answer)
+{
+    if (strcmp(o->name, "PutEvents") == 0)
+        log_events(request);
+    else if (o->is_writing)
+        engine_connection_written(arg, answer);
+}
+
+static struct api_service events_row(struct serve_services *s, struct engine *e)
+{
+    return (struct api_service){
+        .service = &events_service, .self = &s->events, .after = after_events, .arg = e};
+}
+
+/* e is NULL when only service and self are asked for. */
+static struct api_service (*const services[])(struct serve_services *s, struct engine *e) = {
+    events_row,
+};
+_Static_assert(ARRAY_LEN(services) <= SERVE_SERVICES_MAX, "room for all");
+
+size_t serve_services_rows(struct serve_services *s, struct engine *e,
+                           struct api_service rows[SERVE_SERVICES_MAX])
+{
+    for (size_t i = 0; i < ARRAY_LEN(services); i++)
+        rows[i] = services[i](s, e);
+    return ARRAY_LEN(services);
+}
+
+void serve_services_init(struct serve_services *s)
+{
+    struct api_service rows[SERVE_SERVICES_MAX];
+    *s = (struct serve_services){0};
+    s->count = (uint32_t)serve_services_rows(s, NULL, rows);
+    for (uint32_t i = 0; i < s->count; i++)
+        s->tasks[i] = (struct engine_service){rows[i].service, rows[i].self};
+}
+
+void serve_services_opened(struct serve_services *s, struct engine *e)
+{
+    s->events.box = engine_secret_box(e);
+}

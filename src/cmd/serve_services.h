@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which services `afflux serve` has, through both doors: each is registered here, and nowhere else.
+ */
+#ifndef AFFLUX_CMD_SERVE_SERVICES_H
+#define AFFLUX_CMD_SERVE_SERVICES_H
+
+#include "api/api.h"
+#include "engine/engine.h"
+#include "services/events.h"
+
+enum { SERVE_SERVICES_MAX = 16 };
+
+/* Of the process. */
+struct serve_services {
+    struct engine_service tasks[SERVE_SERVICES_MAX]; /* what workflows may call */
+    uint32_t count;
+    struct events_self events;
+};
+
+/* Before the engine opens. */
+void serve_services_init(struct serve_services *s);
+/* The first loop's engine is there; nothing has run yet. */
+void serve_services_opened(struct serve_services *s, struct engine *e);
+/* What the wire has on the loop of this engine; returns how many rows. */
+size_t serve_services_rows(struct serve_services *s, struct engine *e,
+                           struct api_service rows[SERVE_SERVICES_MAX]);
+
+#endif
