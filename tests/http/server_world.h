@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A server of ours on a loop of its own thread, and raw sockets to talk to it. What its paths do is
- * the table in server_world.c.
+/* A server of ours on a loop of its own thread. What its paths do is the table in server_world.c.
  */
 #ifndef AFFLUX_TESTS_SERVER_WORLD_H
 #define AFFLUX_TESTS_SERVER_WORLD_H
 
 #include "http/listen.h"
 #include "http/server.h"
+#include "raw_client.h"
 #include <pthread.h>
 
 struct server_world {
@@ -31,16 +30,6 @@ void world_open(struct server_world *w, const struct http_server_options *option
 int64_t world_close(struct server_world *w, int64_t grace_ms);
 struct http_server_figures world_figures(struct server_world *w);
 
-/* A connection; reading from it gives up after ten seconds. */
-int world_connect(const struct server_world *w);
-void world_send(int fd, str bytes);
-/* What comes until the other side closes, NUL-terminated, to be freed. */
-char *world_read_all(int fd);
-/* One answer with a Content-Length, NUL-terminated, to be freed; NULL when the other side closed.
- */
-char *world_read_answer(int fd);
-/* Sends the bytes on a new connection, and reads until it is closed. */
-char *world_ask(const struct server_world *w, str bytes);
 /* Waits until a counter has this value, for some seconds. */
 bool world_wait(atomic_int *counter, int value);
 

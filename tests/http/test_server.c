@@ -41,7 +41,7 @@ static void lacks(const char *said, const char *part)
 
 static void ask_has(const char *request, const char *status, const char *body)
 {
-    char *said = world_ask(&w, str_of(request));
+    char *said = raw_ask(w.port, str_of(request));
     char start[40];
     snprintf(start, sizeof(start), "HTTP/1.1 %s", status);
     if (strncmp(said, start, strlen(start)) != 0)
@@ -64,7 +64,7 @@ static void a_request_is_answered_in_the_handler(void **state)
 static void headers_of_an_answer_cannot_smuggle_lines_in(void **state)
 {
     (void)state;
-    char *said = world_ask(&w, STR("GET / HTTP/1.1\r\nHost: x\r\n" CLOSE "\r\n"));
+    char *said = raw_ask(w.port, STR("GET / HTTP/1.1\r\nHost: x\r\n" CLOSE "\r\n"));
     has(said, "Content-Type: text/plain");
     has(said, "Date: ");
     lacks(said, "Smuggled");
@@ -92,13 +92,13 @@ static void an_answer_may_come_later(void **state)
 static void one_connection_has_many_exchanges(void **state)
 {
     (void)state;
-    int fd = world_connect(&w);
+    int fd = raw_connect(w.port);
     for (int i = 0; i < 50; i++) {
         bool is_late = i % 3 == 0;
-        world_send(fd, is_late
-                           ? STR("POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab")
-                           : STR("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"));
-        char *said = world_read_answer(fd);
+        raw_send(fd, is_late
+                         ? STR("POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab")
+                         : STR("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"));
+        char *said = raw_read_answer(fd);
         assert_non_null(said);
         has(said, "200 OK");
         has(said, "\r\n\r\nab");
@@ -126,10 +126,10 @@ static void a_stream_holds_its_client_back(void **state)
     int n =
         snprintf(head, sizeof(head),
                  "PUT /stream HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n" CLOSE "\r\n", SIZE);
-    int fd = world_connect(&w);
-    world_send(fd, (str){head, (size_t)n});
-    world_send(fd, (str){body, SIZE});
-    char *said = world_read_all(fd);
+    int fd = raw_connect(w.port);
+    raw_send(fd, (str){head, (size_t)n});
+    raw_send(fd, (str){body, SIZE});
+    char *said = raw_read_all(fd);
     has(said, "size 3145728 largest ");
     const char *largest = strstr(said, "largest ");
     assert_in_range(strtoul(largest + 8, NULL, 10), 1, HTTP_SERVER_CONNECTION_BYTES);
@@ -149,7 +149,7 @@ static void a_chunked_stream_ends_with_its_last_chunk(void **state)
 static void an_answer_is_read_bit_by_bit(void **state)
 {
     (void)state;
-    char *said = world_ask(&w, STR("GET /sized HTTP/1.1\r\nHost: x\r\n" CLOSE "\r\n"));
+    char *said = raw_ask(w.port, STR("GET /sized HTTP/1.1\r\nHost: x\r\n" CLOSE "\r\n"));
     has(said, "Content-Length: 300000");
     const char *body = strstr(said, "\r\n\r\n") + 4;
     assert_int_equal(strlen(body), 300000);
@@ -162,7 +162,7 @@ static void an_answer_is_read_bit_by_bit(void **state)
 static void an_answer_that_breaks_off_closes_the_connection(void **state)
 {
     (void)state;
-    char *said = world_ask(&w, STR("GET /broken HTTP/1.1\r\nHost: x\r\n\r\n"));
+    char *said = raw_ask(w.port, STR("GET /broken HTTP/1.1\r\nHost: x\r\n\r\n"));
     has(said, "Content-Length: 1000");
     assert_int_equal(strlen(strstr(said, "\r\n\r\n") + 4), 100);
     free(said);
@@ -172,7 +172,7 @@ static void a_part_of_a_file_is_sent(void **state)
 {
     (void)state;
     ask_has("GET /file HTTP/1.1\r\nHost: x\r\n" CLOSE "\r\n", "206", "\r\n\r\n34567");
-    char *said = world_ask(&w, STR("HEAD /file HTTP/1.1\r\nHost: x\r\n" CLOSE "\r\n"));
+    char *said = raw_ask(w.port, STR("HEAD /file HTTP/1.1\r\nHost: x\r\n" CLOSE "\r\n"));
     has(said, "Content-Length: 5");
     lacks(said, "34567");
     free(said);
@@ -196,7 +196,7 @@ static void a_raw_nul_does_not_cut_the_target(void **state)
 {
     (void)state;
     static const char request[] = "GET /a\0b HTTP/1.1\r\nHost: x\r\n" CLOSE "\r\n";
-    char *said = world_ask(&w, (str){request, sizeof(request) - 1});
+    char *said = raw_ask(w.port, (str){request, sizeof(request) - 1});
     lacks(said, " 200 ");
     free(said);
 }
@@ -218,9 +218,9 @@ static void what_is_behind_such_a_body_is_not_a_request(void **state)
 {
     (void)state;
     atomic_store(&w.requests, 0);
-    char *said = world_ask(&w, STR("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
-                                   "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-                                   "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"));
+    char *said = raw_ask(w.port, STR("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+                                     "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+                                     "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"));
     lacks(said, "smuggled");
     assert_int_equal(atomic_load(&w.requests), 0);
     free(said);
@@ -253,15 +253,15 @@ static void a_chunked_body_that_grows_too_large_is_refused(void **state)
 static void a_client_that_asks_is_told_to_continue(void **state)
 {
     (void)state;
-    int fd = world_connect(&w);
-    world_send(fd, STR("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: "
-                       "100-continue\r\n" CLOSE "\r\n"));
-    char *said = world_read_answer(fd);
+    int fd = raw_connect(w.port);
+    raw_send(fd, STR("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: "
+                     "100-continue\r\n" CLOSE "\r\n"));
+    char *said = raw_read_answer(fd);
     assert_non_null(said);
     has(said, "100 Continue");
     free(said);
-    world_send(fd, STR("hello"));
-    said = world_read_all(fd);
+    raw_send(fd, STR("hello"));
+    said = raw_read_all(fd);
     has(said, "200 OK");
     has(said, "\r\n\r\nhello");
     free(said);
@@ -272,8 +272,8 @@ static void a_refusal_comes_instead_of_100(void **state)
 {
     (void)state;
     char *said =
-        world_ask(&w, STR("POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: "
-                          "100-continue\r\n\r\n"));
+        raw_ask(w.port, STR("POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: "
+                            "100-continue\r\n\r\n"));
     assert_int_equal(strncmp(said, "HTTP/1.1 403", 12), 0);
     lacks(said, "100 Continue");
     has(said, "Connection: close");
@@ -283,14 +283,14 @@ static void a_refusal_comes_instead_of_100(void **state)
 static void a_small_body_that_nobody_wants_keeps_the_connection(void **state)
 {
     (void)state;
-    int fd = world_connect(&w);
-    world_send(fd, STR("POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
-                       "GET /next HTTP/1.1\r\nHost: x\r\n\r\n"));
-    char *said = world_read_answer(fd);
+    int fd = raw_connect(w.port);
+    raw_send(fd, STR("POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+                     "GET /next HTTP/1.1\r\nHost: x\r\n\r\n"));
+    char *said = raw_read_answer(fd);
     assert_non_null(said);
     has(said, "403");
     free(said);
-    said = world_read_answer(fd);
+    said = raw_read_answer(fd);
     assert_non_null(said);
     has(said, "GET||/next");
     free(said);
@@ -315,19 +315,19 @@ static void bodies_in_memory_have_a_bound_together(void **state)
     (void)state;
     struct server_world other;
     world_open(&other, &(struct http_server_options){.bodies_max = 100000});
-    int first = world_connect(&other);
+    int first = raw_connect(other.port);
     char *bytes = malloc(90000);
     assert_non_null(bytes);
     memset(bytes, 'x', 90000);
-    world_send(first, STR("POST /big HTTP/1.1\r\nHost: x\r\nContent-Length: 90001\r\n\r\n"));
-    world_send(first, (str){bytes, 90000});
+    raw_send(first, STR("POST /big HTTP/1.1\r\nHost: x\r\nContent-Length: 90001\r\n\r\n"));
+    raw_send(first, (str){bytes, 90000});
     while (world_figures(&other).body_bytes < 90000)
         usleep(1000);
-    int second = world_connect(&other);
-    world_send(second,
-               STR("POST /big HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n" CLOSE "\r\n"));
-    world_send(second, (str){bytes, 90000});
-    char *said = world_read_all(second);
+    int second = raw_connect(other.port);
+    raw_send(second,
+             STR("POST /big HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n" CLOSE "\r\n"));
+    raw_send(second, (str){bytes, 90000});
+    char *said = raw_read_all(second);
     has(said, "503");
     has(said, "refused 4");
     free(said);
@@ -345,11 +345,11 @@ static void who_sends_a_head_drop_by_drop_is_cut_off(void **state)
     (void)state;
     struct server_world other;
     world_open(&other, &(struct http_server_options){.head_ms = 500});
-    int fd = world_connect(&other);
+    int fd = raw_connect(other.port);
     int64_t start = loop_now_ms();
     static const char head[] = "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     for (size_t i = 0; i < sizeof(head) - 1; i++) {
-        world_send(fd, (str){head + i, 1});
+        raw_send(fd, (str){head + i, 1});
         usleep(50000);
         char c;
         if (recv(fd, &c, 1, MSG_DONTWAIT) == 0)
@@ -366,10 +366,10 @@ static void an_idle_connection_is_closed(void **state)
     (void)state;
     struct server_world other;
     world_open(&other, &(struct http_server_options){.idle_ms = 300});
-    int fd = world_connect(&other);
-    world_send(fd, STR("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    int fd = raw_connect(other.port);
+    raw_send(fd, STR("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
     int64_t start = loop_now_ms();
-    char *said = world_read_all(fd);
+    char *said = raw_read_all(fd);
     has(said, "200 OK");
     assert_in_range(loop_now_ms() - start, 200, 3000);
     free(said);
@@ -382,9 +382,9 @@ static void a_body_that_does_not_come_is_not_waited_for(void **state)
     (void)state;
     struct server_world other;
     world_open(&other, &(struct http_server_options){.window_ms = 300});
-    int fd = world_connect(&other);
-    world_send(fd, STR("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nabc"));
-    char *said = world_read_all(fd);
+    int fd = raw_connect(other.port);
+    raw_send(fd, STR("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nabc"));
+    char *said = raw_read_all(fd);
     assert_string_equal(said, "");
     free(said);
     close(fd);
@@ -398,13 +398,13 @@ static void who_does_not_read_an_answer_is_cut_off(void **state)
     (void)state;
     struct server_world other;
     world_open(&other, &(struct http_server_options){.window_ms = 300});
-    int fd = world_connect(&other), small = 4096;
+    int fd = raw_connect(other.port), small = 4096;
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
     struct buf b;
     buf_init(&b, 32 << 20);
     buf_printf(&b, "POST /big HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", 16 << 20);
     buf_add_fill(&b, 'x', 16 << 20);
-    world_send(fd, buf_str(&b));
+    raw_send(fd, buf_str(&b));
     buf_done(&b);
     assert_true(world_wait(&other.ended, 1));
     close(fd);
@@ -419,13 +419,13 @@ static void connections_have_a_bound(void **state)
     world_open(&other, &(struct http_server_options){.connections_max = 2, .idle_ms = 300});
     int fds[3];
     for (int i = 0; i < 3; i++) {
-        fds[i] = world_connect(&other);
-        world_send(fds[i], STR("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+        fds[i] = raw_connect(other.port);
+        raw_send(fds[i], STR("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
     }
-    char *said = world_read_all(fds[0]);
+    char *said = raw_read_all(fds[0]);
     has(said, "200 OK");
     free(said);
-    said = world_read_answer(fds[2]); /* it waited for its place, or was turned away */
+    said = raw_read_answer(fds[2]); /* it waited for its place, or was turned away */
     if (said != NULL)
         has(said, "200 OK");
     free(said);
@@ -440,9 +440,9 @@ static void connections_have_a_bound(void **state)
 static void a_client_that_leaves_while_it_waits_is_noticed(void **state)
 {
     (void)state;
-    int fd = world_connect(&w);
+    int fd = raw_connect(w.port);
     atomic_store(&w.gone, 0);
-    world_send(fd, STR("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n"));
+    raw_send(fd, STR("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n"));
     usleep(100000);
     close(fd);
     assert_true(world_wait(&w.gone, 1));
@@ -452,8 +452,8 @@ static void a_client_that_leaves_in_its_body_ends_the_exchange(void **state)
 {
     (void)state;
     atomic_store(&w.ended, 0);
-    int fd = world_connect(&w);
-    world_send(fd, STR("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nabc"));
+    int fd = raw_connect(w.port);
+    raw_send(fd, STR("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nabc"));
     usleep(50000);
     close(fd);
     assert_true(world_wait(&w.ended, 1));
@@ -464,17 +464,17 @@ static void closing_answers_what_waits(void **state)
     (void)state;
     struct server_world other;
     world_open(&other, NULL);
-    int idle = world_connect(&other), fd = world_connect(&other);
-    world_send(fd, STR("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n"));
+    int idle = raw_connect(other.port), fd = raw_connect(other.port);
+    raw_send(fd, STR("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n"));
     assert_true(world_wait(&other.requests, 1));
     int64_t took = world_close(&other, 200);
     assert_in_range(took, 150, 3000);
-    char *said = world_read_all(fd);
+    char *said = raw_read_all(fd);
     has(said, "503");
     has(said, "refused 5");
     has(said, "Connection: close");
     free(said);
-    said = world_read_all(idle);
+    said = raw_read_all(idle);
     assert_string_equal(said, "");
     free(said);
     close(fd);
@@ -486,11 +486,11 @@ static void closing_lets_what_is_under_way_finish(void **state)
     (void)state;
     struct server_world other;
     world_open(&other, NULL);
-    int fd = world_connect(&other);
-    world_send(fd, STR("POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"));
+    int fd = raw_connect(other.port);
+    raw_send(fd, STR("POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"));
     assert_true(world_wait(&other.requests, 1));
     assert_in_range(world_close(&other, 5000), 0, 3000);
-    char *said = world_read_all(fd);
+    char *said = raw_read_all(fd);
     has(said, "200 OK");
     has(said, "Connection: close");
     free(said);
@@ -502,13 +502,13 @@ static void closing_cuts_off_who_does_not_read(void **state)
     (void)state;
     struct server_world other;
     world_open(&other, NULL);
-    int fd = world_connect(&other), small = 4096;
+    int fd = raw_connect(other.port), small = 4096;
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
     struct buf b;
     buf_init(&b, 32 << 20);
     buf_printf(&b, "POST /big HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", 16 << 20);
     buf_add_fill(&b, 'x', 16 << 20);
-    world_send(fd, buf_str(&b));
+    raw_send(fd, buf_str(&b));
     buf_done(&b);
     assert_true(world_wait(&other.requests, 1));
     usleep(100000);
