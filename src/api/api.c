@@ -7,11 +7,16 @@
 #include "base/check.h"
 #include "base/splitmix.h"
 #include <openssl/rand.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 /* ---- what the doors share ---- */
+
+static void api_put_hex(char *out, int digits, uint64_t value)
+{
+    for (int i = digits - 1; i >= 0; i--, value >>= 4)
+        out[i] = "0123456789abcdef"[value & 15];
+}
 
 void api_new_id(struct api *api, bool is_long, char out[REQUEST_ID_MAX])
 {
@@ -23,10 +28,12 @@ void api_new_id(struct api *api, bool is_long, char out[REQUEST_ID_MAX])
         return;
     }
     uint64_t a = splitmix64_next(&api->chance), b = splitmix64_next(&api->chance);
-    snprintf(out, REQUEST_ID_MAX, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
-             (unsigned)(a >> 16 & 0xFFFF), (unsigned)(a & 0xFFF),
-             (unsigned)(b >> 48 & 0x3FFF) | 0x8000U,
-             (unsigned long long)(b & UINT64_C(0xFFFFFFFFFFFF)));
+    memcpy(out, "00000000-0000-4000-0000-000000000000", 37);
+    api_put_hex(out, 8, a >> 32);
+    api_put_hex(out + 9, 4, a >> 16);
+    api_put_hex(out + 15, 3, a);
+    api_put_hex(out + 19, 4, (b >> 48 & 0x3FFF) | 0x8000);
+    api_put_hex(out + 24, 12, b);
 }
 
 str api_region(const struct api *api, const struct api_scope *scope)

@@ -46,7 +46,7 @@ void api_http_refuse(void *arg, struct http_exchange *x, enum http_refusal why)
     } refusals[] = {
         [HTTP_REFUSE_TARGET] = {"InvalidURI", "InvalidURI", "The request's URI cannot be parsed."},
         [HTTP_REFUSE_FRAMING] = {"BadRequest", "BadRequest",
-                                 "The request says in two ways how long its body is."},
+                                 "The request's headers contradict each other."},
         [HTTP_REFUSE_CODING] = {"NotImplemented", "NotImplemented",
                                 "The only transfer coding here is chunked."},
         [HTTP_REFUSE_TOO_LARGE] = {"RequestEntityTooLarge", "MaxMessageLengthExceeded",

@@ -26,7 +26,7 @@ int http_refusal_status(enum http_refusal why)
 /* ---- the head ---- */
 
 struct exchange_framing {
-    unsigned lengths, codings;
+    unsigned lengths, codings, hosts;
     bool is_chunked, is_good;
     uint64_t length;
 };
@@ -55,17 +55,19 @@ static bool exchange_see_framing(void *arg, str name, str value)
     } else if (http_name_eq(name, STR("Transfer-Encoding"))) {
         f->codings++;
         f->is_chunked = http_name_eq(value, STR("chunked"));
+    } else if (http_name_eq(name, STR("Host"))) {
+        f->hosts++;
     }
     return true;
 }
 
-/* Two opinions about where a body ends are how requests are smuggled past each other. False: it was
- * refused. */
+/* Two opinions about where a body ends, or for whom it is, are how requests are smuggled past each
+ * other. False: it was refused. */
 static bool exchange_read_framing(struct http_exchange *x)
 {
     struct exchange_framing f = {.is_good = true};
     http_exchange_each_header(x, exchange_see_framing, &f);
-    if (f.lengths + f.codings > 1 || !f.is_good)
+    if (f.lengths + f.codings > 1 || f.hosts > 1 || !f.is_good)
         exchange_refuse(x, HTTP_REFUSE_FRAMING);
     else if (f.codings == 1 && !f.is_chunked)
         exchange_refuse(x, HTTP_REFUSE_CODING);

@@ -32,20 +32,20 @@ struct http_exchange;
 
 enum {
     HTTP_SERVER_CONNECTIONS = 4096, /* of one server */
-    HTTP_SERVER_CONNECTION_BYTES = 64 << 10 /* for a head, and for pieces of bodies */,
+    HTTP_SERVER_CONNECTION_BYTES = 32 << 10 /* for a head, and for pieces of bodies */,
     HTTP_SERVER_HEAD_MS = 20 * 1000,     /* from the first line to the end of the head */
     HTTP_SERVER_IDLE_MS = 75 * 1000,     /* between two requests */
     HTTP_SERVER_WINDOW_MS = 30 * 1000,   /* in each such time */
     HTTP_SERVER_WINDOW_BYTES = 16 << 10, /* so many bytes of a body, or of an answer, move */
     HTTP_SERVER_BODIES = 512 << 20,      /* bytes of bodies that are gathered, of a server */
-    HTTP_SERVER_DRAIN = 1 << 20, /* of a body that nobody wants are read, to keep the connection */
-    HTTP_SERVER_ABORT_MS = 2000, /* after the grace of http_server_close */
+    HTTP_SERVER_DRAIN = 16 << 20, /* of a body that nobody wants are read, to keep the connection */
+    HTTP_SERVER_ABORT_MS = 2000,  /* after the grace of http_server_close */
 };
 
 /* Why the server itself has an exchange refused. */
 enum http_refusal {
     HTTP_REFUSE_TARGET,    /* 400: http/target.h does not read it */
-    HTTP_REFUSE_FRAMING,   /* 400: where the body ends is not certain */
+    HTTP_REFUSE_FRAMING,   /* 400: it contradicts itself: where the body ends, or who is meant */
     HTTP_REFUSE_CODING,    /* 501: a transfer coding other than chunked */
     HTTP_REFUSE_TOO_LARGE, /* 413: the body is larger than what may be gathered */
     HTTP_REFUSE_BUSY,      /* 503: too many bodies in memory */

@@ -214,6 +214,12 @@ static void two_opinions_about_the_body_are_refused(void **state)
             "refused 2");
 }
 
+static void two_hosts_are_refused(void **state)
+{
+    (void)state;
+    ask_has("GET / HTTP/1.1\r\nHost: localhost\r\nHost: other\r\n\r\n", "400", "refused 1");
+}
+
 static void what_is_behind_such_a_body_is_not_a_request(void **state)
 {
     (void)state;
@@ -589,6 +595,7 @@ int main(void)
         cmocka_unit_test(a_target_with_nul_or_bad_escapes_is_refused),
         cmocka_unit_test(a_raw_nul_does_not_cut_the_target),
         cmocka_unit_test(two_opinions_about_the_body_are_refused),
+        cmocka_unit_test(two_hosts_are_refused),
         cmocka_unit_test(what_is_behind_such_a_body_is_not_a_request),
         cmocka_unit_test(a_body_that_is_too_large_is_refused_before_it_is_sent),
         cmocka_unit_test(a_chunked_body_that_grows_too_large_is_refused),
