@@ -22,6 +22,7 @@
 #include "asl/step.h"
 #include "http/limits.h"
 #include "loop/loop.h"
+#include "services/objects.h"
 #include "services/service.h"
 #include "store/store.h"
 
@@ -53,11 +54,11 @@ struct engine_answer {
  * with engine_answer_task, now or later; false: not his. */
 typedef bool engine_work_fn(void *arg, struct engine *e, const struct engine_task *task);
 
-/* Opens an object for the ItemReader of a distributed Map (engine/map_reader.h); version is empty
- * for the newest. NULL: it cannot be opened, *ret_cause says why. */
-struct map_source;
-typedef struct map_source *engine_open_object_fn(void *arg, str bucket, str key, str version,
-                                                 const char **ret_cause);
+/* Somebody who knows what the ItemReader of a Map finds (mocks). False: not he, its objects are
+ * read. True: *ret_items is an array, which the engine takes over; or NULL, and the run fails with
+ * error (empty: States.ItemReaderFailed) and cause, which live as long as the engine. */
+typedef bool engine_items_fn(void *arg, const struct asl_state *map, struct json_doc **ret_items,
+                             str *ret_error, str *ret_cause);
 
 /* A service whose operations tasks may call (services/service.h). */
 struct engine_service {
@@ -75,8 +76,9 @@ struct engine_options {
     uint32_t max_idle;   /* executions kept in memory that only wait; 0: ENGINE_MAX_IDLE */
     engine_work_fn *work;
     void *work_arg;
-    engine_open_object_fn *open_object; /* NULL: there is no object storage */
-    void *open_object_arg;
+    struct objects *objects; /* of ItemReader and ResultWriter; NULL: there are none */
+    engine_items_fn *items;
+    void *items_arg;
     /* Is shown every step, before its records are durable. Optional. */
     void (*on_step)(void *arg, const struct asl_exec *x, const struct asl_event *e,
                     const struct asl_out *out);

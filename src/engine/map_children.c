@@ -103,7 +103,7 @@ static str name_of(struct map_run *r, uint64_t index, struct arena *a)
 }
 
 /* arn:aws:states:REGION:ACCOUNT of the run, NAME/LABEL, and the child's own name. */
-static struct asl_identity identity_of(struct map_run *r, const struct engine_execution *parent,
+struct asl_identity map_child_identity(struct map_run *r, const struct engine_execution *parent,
                                        const struct store_execution *row, struct arena *a)
 {
     size_t scope = str_find(r->arn, STR(":mapRun:"), 0);
@@ -116,7 +116,7 @@ static struct asl_identity identity_of(struct map_run *r, const struct engine_ex
     str id = arena_printf(a, "%.*s:%s:%.*s:%.*s", STR_ARG(prefix),
                           is_express ? "express" : "execution", STR_ARG(machine), STR_ARG(name));
     if (is_express) {
-        str uuid = asl_uuid_of(name, (uint64_t)row->id, engine_seed(parent->engine), a);
+        str uuid = asl_uuid_of(name, (uint64_t)row->id, row->redrives, a);
         id = arena_printf(a, "%.*s:%.*s", STR_ARG(id), STR_ARG(uuid));
     }
     return (struct asl_identity){
@@ -135,7 +135,7 @@ static void begin(struct map_run *r, const struct engine_execution *parent,
 {
     struct arena a;
     arena_init(&a, 0);
-    struct asl_identity identity = identity_of(r, parent, row, &a);
+    struct asl_identity identity = map_child_identity(r, parent, row, &a);
     struct engine_execution *ex = engine_execution_new(
         r->all->engine, row, r->state->map.execution_type, r->code, r->state->map.processor);
     struct asl_event event = {.kind = ASL_EVENT_START, .doc = input, .identity = &identity};
@@ -163,12 +163,18 @@ static void begin_new(struct map_run *r, const struct engine_execution *parent, 
     begin(r, parent, &row, input);
 }
 
+/* True when there is a span with items. */
+static bool find_span(struct map_run *r)
+{
+    while (r->span_at < r->span_count && r->spans[r->span_at].from >= r->spans[r->span_at].to)
+        r->span_at++;
+    return r->span_at < r->span_count;
+}
+
 static bool begin_next(struct map_run *r, struct engine_execution *parent)
 {
     struct json_doc *input = NULL;
-    while (r->span_at < r->span_count && r->spans[r->span_at].from >= r->spans[r->span_at].to)
-        r->span_at++;
-    if (r->span_at == r->span_count)
+    if (!find_span(r))
         return false;
     struct map_span *span = &r->spans[r->span_at];
     bool has = next_input(r, parent, span);
@@ -286,6 +292,19 @@ static bool has_room(const struct map_run *r)
         run.items.pending++; /* there may be one more to find */
     return r->phase == MAP_RUN_RUNNING && !r->is_stale && r->in_memory < MAP_CHILDREN_AT_ONCE &&
            asl_map_run_room(&run) > 0;
+}
+
+enum map_read map_children_pending(struct map_run *r)
+{
+    struct engine_execution *parent = waiting_parent(r);
+    if (!parent || !r->reader || !find_span(r))
+        return MAP_READ_END;
+    struct map_span *span = &r->spans[r->span_at];
+    bool has = next_input(r, parent, span);
+    span->from += has ? r->batch.count : 0;
+    if (has)
+        return MAP_READ_ITEM;
+    return r->is_batch_open ? MAP_READ_WAIT : MAP_READ_END;
 }
 
 bool map_children_begin(struct map_run *r)

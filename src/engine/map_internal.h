@@ -4,6 +4,7 @@
 #define AFFLUX_ENGINE_MAP_INTERNAL_H
 
 #include "asl/map_batch.h"
+#include "asl/map_result.h"
 #include "base/check.h"
 #include "engine/map_name.h"
 #include "engine/map_reader.h"
@@ -16,7 +17,7 @@
     X(RUNNING)   /* */                                                                             \
     X(FAILING)   /* why it failed is being written, before children are stopped */                 \
     X(STOPPING)  /* children that run are being stopped */                                         \
-    X(GATHERING) /* the result is put together */                                                  \
+    X(GATHERING) /* the result is put together, or exported */                                     \
     X(ENDING)    /* all is done but to write so */                                                 \
     X(CLOSING)   /* its end is being written */                                                    \
     X(OVER)
@@ -59,6 +60,9 @@ struct map_run {
     struct map_span *spans;
     uint32_t span_count, span_cap, span_at;
 
+    struct buf cursor, next_cursor; /* map_cursor.c */
+    uint64_t next_cursor_item;
+
     bool is_read;     /* to the end: all items are found */
     bool is_redriven; /* there may be children that are to run again: */
     int64_t again_ids[MAP_AGAIN_ROWS];
@@ -71,7 +75,9 @@ struct map_run {
     int64_t stop_from; /* then those on disk, page by page */
     bool is_all_stopped;
 
-    uint64_t gather_index; /* GATHERING */
+    struct json_doc *found; /* the items, where somebody knew them without reading */
+    uint64_t gather_index;  /* GATHERING */
+    struct map_export *export;
     struct buf result;
     struct json_doc *result_doc;
 
@@ -123,6 +129,12 @@ bool map_children_stop(struct map_run *r);
 /* A child's end counts. */
 void map_child_counted(struct map_run *r, uint64_t items, enum asl_status status);
 void map_run_add_span(struct map_run *r, uint64_t from, uint64_t to);
+/* Who it is, or was. */
+struct asl_identity map_child_identity(struct map_run *r, const struct engine_execution *parent,
+                                       const struct store_execution *row, struct arena *a);
+/* The input of the next child that did not begin, in r->input; its items belong to nobody else
+ * from now on. END: there is none any more, or it cannot be made. */
+enum map_read map_children_pending(struct map_run *r);
 
 /* ---- map_count.c ---- */
 /* Counts and spans from the rows of children. STATUS_BUSY: some are just being begun. */
@@ -141,9 +153,31 @@ struct map_run_state {
 void map_run_state_write(const struct map_run_state *s, struct buf *out);
 NODISCARD enum status map_run_state_read(str bytes, struct map_run_state *ret, struct error *err);
 
+/* ---- map_cursor.c ---- */
+/* Before the row is written; and when its reader was opened. */
+void map_cursor_advance(struct map_run *r);
+void map_cursor_resume(struct map_run *r);
+
+/* ---- map_child.c ---- */
+/* What is kept of a child that has ended; texts in the arena. With its input where is_whole. */
+NODISCARD enum status map_child_facts(struct map_run *r, const struct store_execution *row,
+                                      bool is_whole, struct arena *a, struct asl_map_child *ret,
+                                      struct error *err);
+
 /* ---- map_output.c ---- */
 /* Adds some children to the result; true when all are in it. */
 bool map_result_gather(struct map_run *r);
+/* The run succeeded, but its result cannot be had; of one that failed its own error stays. */
+void map_result_fail(struct map_run *r, const char *error, str cause);
+/* The Map's result is this text, which is taken. */
+void map_result_set(struct map_run *r, struct buf *text);
+
+/* ---- map_export.c ---- */
+bool map_run_exports(const struct map_run *r);
+/* Writes some of the files of the ResultWriter: MAP_READ_ITEM: to be called again; WAIT: the run is
+ * asked for when there is more to do; END: all is durable, or it has failed. */
+enum map_read map_export(struct map_run *r);
+void map_export_free(struct map_export *x); /* NULL is allowed */
 
 /* ---- map_store.c ---- */
 /* Limits and counts, for the row. */
@@ -153,6 +187,8 @@ enum map_save { MAP_SAVE_NEW, MAP_SAVE_SET, MAP_SAVE_MARK };
 void map_store_save(struct map_run *r, enum map_save how);
 /* An Express child that has ended becomes a row; it is counted when that is durable. */
 void map_store_keep(struct map_run *r, const struct engine_execution *ex);
+/* The first item of the earliest child that is with the store; UINT64_MAX. */
+uint64_t map_store_earliest(const struct map_run *r);
 void map_store_wake(void *runs);
 /* Waits for the store and lets go of all. */
 void map_store_close(struct map_runs *all);

@@ -7,6 +7,7 @@
 #define AFFLUX_ENGINE_MAP_READER_H
 
 #include "asl/map_run.h"
+#include "services/objects.h"
 
 enum map_read {
     MAP_READ_ITEM,
@@ -23,6 +24,10 @@ struct map_reader_kind {
     enum map_read (*peek)(struct map_reader *r, struct json_val *ret);
     /* To any item, the present one too. */
     void (*seek)(struct map_reader *r, uint64_t item);
+    /* Where the item at reader->item lies, so that resume finds it without those before; false: it
+     * cannot be said now. Both NULL: those before are read again. */
+    bool (*mark)(const struct map_reader *r, struct buf *out);
+    void (*resume)(struct map_reader *r, uint64_t item, str mark);
     void (*free)(struct map_reader *r);
 };
 
@@ -41,28 +46,49 @@ struct map_reader *map_reader_of_array(const struct asl_map_run_plan *plan);
 
 /* ---- objects ---- */
 
-struct map_source;
-
-/* Bytes of an object, in their order. */
-struct map_source_kind {
-    /* MAP_READ_ITEM: some bytes (not none), which live until the next call. */
-    enum map_read (*more)(struct map_source *s, str *ret);
-    void (*rewind)(struct map_source *s); /* to the first byte */
-    void (*free)(struct map_source *s);
+/* What readers of objects have in common. */
+struct map_reading {
+    const struct asl_item_reader *how; /* must outlive the reader */
+    uint64_t max_items;                /* 0: all */
+    struct objects *objects;
+    struct loop *loop;
 };
 
-struct map_source {
-    const struct map_source_kind *kind;
-    const char *cause;        /* MAP_READ_FAILED */
-    void (*ready)(void *arg); /* of whoever reads: to be called after MAP_READ_WAIT */
-    void *ready_arg;
-};
+/* The reader that an ItemReader asks for (map_open.c). NULL: *ret_cause says why there is none. */
+struct map_reader *map_reader_open(const struct map_reading *reading,
+                                   const struct asl_map_run_plan *plan, const char **ret_cause);
 
-/* Can map_reader_of_text read this? */
-bool map_reader_takes(const struct asl_item_reader *how);
-/* Over CSV, JSON or JSON Lines; how must outlive the reader, the source is taken over. */
+/* Over CSV, JSON or JSON Lines (map_text.c); the source is taken over. */
 struct map_reader *map_reader_of_text(const struct asl_item_reader *how, uint64_t max_items,
-                                      struct map_source *source);
+                                      struct object_source *source);
+/* Over the objects of a listing (map_listing.c). */
+struct map_reader *map_reader_of_listing(const struct map_reading *reading, str bucket, str prefix,
+                                         const char **ret_cause);
+/* Over an S3 inventory, from its manifest (map_manifest.c); the source is taken over. */
+struct map_reader *map_reader_of_inventory(const struct map_reading *reading, str bucket,
+                                           struct object_source *source);
+
+/* Over the items of many objects, one after the other (map_parts.c). `parts` gives the objects and
+ * is taken over; part says where one lies, false with *ret_cause: nowhere. */
+typedef bool map_part_fn(struct json_val item, str *bucket, str *key, const char **ret_cause);
+struct map_reader *map_reader_of_parts(const struct map_reading *reading, str bucket,
+                                       struct map_reader *parts, map_part_fn *part);
+
+/* Can the text of objects be read like this? NULL: yes; otherwise why not. */
+const char *map_reader_refusal(const struct asl_item_reader *how);
+
+/* Bytes as they are, and out of gzip where they begin as gzip does (map_gzip.c); the source is
+ * taken over. */
+struct object_source *map_gunzip(struct object_source *source);
+
+static inline enum map_read map_read_of(enum objects_got got)
+{
+    static const enum map_read reads[] = {[OBJECTS_GOT] = MAP_READ_ITEM,
+                                          [OBJECTS_END] = MAP_READ_END,
+                                          [OBJECTS_WAIT] = MAP_READ_WAIT,
+                                          [OBJECTS_FAILED] = MAP_READ_FAILED};
+    return reads[got];
+}
 
 static inline enum map_read map_reader_peek(struct map_reader *r, struct json_val *ret)
 {

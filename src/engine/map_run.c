@@ -5,6 +5,8 @@
  *
  *   BEGINNING ─────────────────► RUNNING ──► GATHERING ──► ENDING ──► CLOSING ──► OVER
  *   MARKING ──► MARKED ──► (count) ┘ └──► FAILING ──► STOPPING ──┘
+ *
+ * From STOPPING it goes to GATHERING, too, where results are exported.
  */
 #include "engine/map_internal.h"
 #include "json/parse.h"
@@ -65,6 +67,8 @@ struct map_run *map_run_new(struct map_runs *all, const struct engine_execution 
     arena_init(&r->arena, 0);
     buf_init(&r->result, JSON_MAX_TEXT);
     buf_init(&r->input, JSON_MAX_TEXT);
+    buf_init(&r->cursor, SIZE_MAX / 2);
+    buf_init(&r->next_cursor, SIZE_MAX / 2);
     r->shard = parent->row.shard;
     r->machine = parent->row.machine;
     r->definition = parent->row.definition;
@@ -91,9 +95,13 @@ void map_run_free(struct map_run *r)
     loop_timer_stop(e->loop, &r->timer);
     map_reader_free(r->reader);
     json_doc_unref(r->arguments);
+    map_export_free(r->export);
+    json_doc_unref(r->found);
     json_doc_unref(r->result_doc);
     buf_done(&r->result);
     buf_done(&r->input);
+    buf_done(&r->cursor);
+    buf_done(&r->next_cursor);
     arena_done(&r->arena);
     free(r->spans);
     free(r);
@@ -161,40 +169,50 @@ static void reader_ready(void *arg)
     map_run_ask(arg);
 }
 
-static str parameter(const struct map_run *r, const char *name)
-{
-    struct json_val v = json_get(r->plan.reader, str_of(name));
-    return v.tag == JSON_STRING ? json_str(v) : STR("");
-}
-
-static void open_object(struct map_run *r)
+/* Items that somebody knows without reading; false: nobody does. */
+static bool find_known(struct map_run *r)
 {
     const struct engine_options *options = &r->all->engine->options;
-    const struct asl_item_reader *how = r->state->map.reader;
+    str error = {0}, cause = {0};
+    if (!options->items || !options->items(options->items_arg, r->state, &r->found, &error, &cause))
+        return false;
+    if (!r->found) {
+        map_run_fail(r, error.n > 0 ? error : STR("States.ItemReaderFailed"), cause);
+        return true;
+    }
+    struct asl_map_run_plan plan = {.items = json_doc_root(r->found),
+                                    .max_items = r->plan.max_items};
+    r->reader = map_reader_of_array(&plan);
+    return true;
+}
+
+static void open_objects(struct map_run *r)
+{
+    struct engine *e = r->all->engine;
     const char *cause = "No object storage is configured from which items could be read.";
-    struct map_source *source = NULL;
-    if (options->open_object && !map_reader_takes(how))
-        cause = "Items of this kind cannot be read.";
-    else if (options->open_object)
-        source = options->open_object(options->open_object_arg, parameter(r, "Bucket"),
-                                      parameter(r, "Key"), parameter(r, "VersionId"), &cause);
-    if (!source) {
+    struct map_reading reading = {.how = r->state->map.reader,
+                                  .max_items = r->plan.max_items,
+                                  .objects = e->options.objects,
+                                  .loop = e->loop};
+    if (reading.objects)
+        r->reader = map_reader_open(&reading, &r->plan, &cause);
+    if (!r->reader) {
         map_run_fail(r, STR("States.ItemReaderFailed"), str_of(cause));
         return;
     }
-    r->reader = map_reader_of_text(how, r->plan.max_items, source);
     r->reader->ready = reader_ready;
     r->reader->ready_arg = r;
+    map_cursor_resume(r);
 }
 
 static void open_reader(struct map_run *r)
 {
     const struct asl_map *map = &r->state->map;
-    if (!r->reader && map->reader)
-        open_object(r);
-    else if (!r->reader)
+    if (!r->reader && !map->reader)
         r->reader = map_reader_of_array(&r->plan);
-    if (map->writer && map->writer->has_resource)
+    else if (!r->reader && !find_known(r))
+        open_objects(r);
+    if (map->writer && map->writer->has_resource && !r->all->engine->options.objects)
         map_run_fail(r, STR("States.ResultWriterFailed"),
                      STR("No object storage is configured to which results could be written."));
 }
@@ -346,12 +364,35 @@ static void end(struct map_run *r)
     map_run_ask(r);
 }
 
+static void gather(struct map_run *r)
+{
+    r->phase = MAP_RUN_GATHERING;
+    map_run_ask(r);
+}
+
 static void pump_stopping(struct map_run *r)
 {
     if (!map_children_stop(r))
         map_run_ask(r);
-    else if (r->run.children.running == 0)
+    else if (r->run.children.running > 0)
+        return;
+    else if (map_run_exports(r))
+        gather(r);
+    else
         end(r);
+}
+
+static void pump_gathering(struct map_run *r)
+{
+    enum map_read got = MAP_READ_END;
+    if (map_run_exports(r))
+        got = map_export(r);
+    else if (!map_result_gather(r))
+        got = MAP_READ_ITEM;
+    if (got == MAP_READ_END)
+        end(r);
+    else if (got != MAP_READ_WAIT)
+        map_run_ask(r);
 }
 
 static void run_pump(struct map_run *r)
@@ -376,12 +417,7 @@ static void run_pump(struct map_run *r)
         if (!r->is_saving)
             pump_stopping(r);
         break;
-    case MAP_RUN_GATHERING:
-        if (map_result_gather(r))
-            end(r);
-        else
-            map_run_ask(r);
-        break;
+    case MAP_RUN_GATHERING: pump_gathering(r); break;
     case MAP_RUN_ENDING:
         if (!r->is_saving)
             close_run(r);

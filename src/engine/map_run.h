@@ -3,8 +3,10 @@
  * Map runs of the engine: a distributed Map's items become child executions, so many at a time, and
  * what they leave becomes the Map's result. In reading order: map_run.c (the life of a run),
  * map_begin.c (how it comes into memory), map_children.c (inputs, beginnings and ends), map_count.c
- * (what the rows say about a run), map_output.c (the result), map_store.c (what is written),
- * map_name.c (names of children), map_reader.h (where items come from).
+ * (what the rows say about a run), map_child.c (what they say about a child), map_output.c (the
+ * result), map_export.c (results as files), map_store.c (what is written), map_cursor.c (how far
+ * items were read), map_name.c (names of children), map_reader.h (where items come from; map_open.c
+ * chooses among readers).
  *
  * Exactly once. A Standard child is an execution of the store with (map run, first item) as its
  * unique key; an Express child is in memory only until it has ended and then becomes such a row

@@ -4,6 +4,7 @@
  * children that have ended. A unit that the store could not write is handed to it again after a
  * while, so that nothing here is lost but by the end of the process, after which it is made again.
  */
+#include "asl/map_result.h"
 #include "engine/map_internal.h"
 #include "json/write.h"
 #include <stdlib.h>
@@ -17,9 +18,9 @@ struct row_args {
 
 struct child_args {
     struct store_execution row;
-    bool is_again; /* its row is there already, marked to run again */
-    int64_t input, output;
-    str body; /* of one of them */
+    bool is_again;         /* its row is there already, marked to run again */
+    int64_t input, output; /* numbers; 0: none */
+    str input_body, output_body;
     struct store_ending ending;
 };
 
@@ -79,9 +80,10 @@ static enum status write_child(struct store_tx *tx, str args, struct arena *scra
     (void)scratch;
     enum status status = a->is_again ? store_tx_redrive(tx, a->row.id, a->row.started_ms, err)
                                      : store_tx_start(tx, &a->row, err);
-    int64_t number = a->output ? a->output : a->input;
-    if (status == STATUS_OK && a->body.n > 0)
-        status = store_tx_put_document(tx, a->row.id, number, a->body, err);
+    if (status == STATUS_OK && a->input_body.n > 0)
+        status = store_tx_put_document(tx, a->row.id, a->input, a->input_body, err);
+    if (status == STATUS_OK && a->output_body.n > 0)
+        status = store_tx_put_document(tx, a->row.id, a->output, a->output_body, err);
     if (status == STATUS_OK)
         status = store_tx_end(tx, a->row.id, &a->ending, err);
     return status;
@@ -168,16 +170,30 @@ void map_store_save(struct map_run *r, enum map_save how)
                                   .cause = r->cause};
     check(!r->is_saving);
     map_store_fill(r);
+    map_cursor_advance(r);
     map_run_state_write(&state, &u->texts);
+    size_t n = u->texts.n;
+    buf_add(&u->texts, buf_str(&r->cursor));
     u->row.how = how;
     u->row.row = r->row;
-    u->row.row.state = buf_str(&u->texts);
+    u->row.row.state = str_sub(buf_str(&u->texts), 0, n);
+    u->row.row.cursor = str_sub(buf_str(&u->texts), n, u->texts.n);
     u->unit.run = write_row;
     u->unit.args = (str){(const char *)&u->row, sizeof(u->row)};
     r->is_saving = true;
     r->is_dirty = false;
     r->unsaved = 0;
     submit(u);
+}
+
+uint64_t map_store_earliest(const struct map_run *r)
+{
+    uint64_t ret = UINT64_MAX;
+    for (const struct map_unit *u = r->all->units; u; u = u->next) {
+        if (u->run == r && u->is_child && u->child.row.map_index < ret)
+            ret = u->child.row.map_index;
+    }
+    return ret;
 }
 
 static enum store_status kept_status(enum asl_status status)
@@ -191,17 +207,36 @@ static enum store_status kept_status(enum asl_status status)
     return kept[status];
 }
 
-/* error and cause behind the document, all in one block */
+/* All texts are in one block, which moves while it grows: they are placed at the end. */
 static str add_text(struct buf *texts, str s)
 {
     buf_add(texts, s);
     return (str){NULL, s.n};
 }
 
+static str add_document(struct buf *texts, const struct asl_document *d)
+{
+    size_t before = texts->n;
+    if (json_write(texts, d->root, 0, NULL) != STATUS_OK)
+        texts->n = before;
+    return (str){NULL, texts->n - before};
+}
+
 static void place_text(str *s, const char **at)
 {
     s->p = *at;
     *at += s->n;
+}
+
+/* A redrive needs the input, the Map's result the output, and whole records need both. */
+static void choose_documents(const struct map_run *r, struct child_args *a, bool is_well)
+{
+    const struct asl_result_writer *writer = r->state->map.writer;
+    bool are_whole = asl_map_result_form(writer, writer && writer->has_resource) == ASL_WRITER_NONE;
+    if (is_well)
+        a->output = (int64_t)a->row.redrives + 2;
+    if (!a->is_again && (!is_well || are_whole))
+        a->input = a->row.input = 1;
 }
 
 void map_store_keep(struct map_run *r, const struct engine_execution *ex)
@@ -215,21 +250,16 @@ void map_store_keep(struct map_run *r, const struct engine_execution *ex)
     a->row.name = (str){0};
     a->row.due_ms = STORE_NEVER;
     a->is_again = ex->row.redrives > 0;
-    /* a redrive needs the input, the Map's result the output */
-    if (is_well)
-        a->output = (int64_t)ex->row.redrives + 2;
-    else if (!a->is_again)
-        a->input = a->row.input = 1;
-    if ((is_well || a->input) &&
-        json_write(&u->texts, (is_well ? x->output : x->input)->root, 0, NULL) != STATUS_OK)
-        buf_clear(&u->texts);
-    a->body.n = u->texts.n;
+    choose_documents(r, a, is_well);
+    a->input_body = a->input ? add_document(&u->texts, x->input) : (str){0};
+    a->output_body = a->output ? add_document(&u->texts, x->output) : (str){0};
     a->ending = (struct store_ending){
         .status = kept_status(x->status), .stopped_ms = x->stop_ms, .output = a->output};
     str error = add_text(&u->texts, x->has_error ? x->error : (str){0});
     str cause = add_text(&u->texts, x->has_cause ? x->cause : (str){0});
     const char *at = u->texts.p;
-    place_text(&a->body, &at);
+    place_text(&a->input_body, &at);
+    place_text(&a->output_body, &at);
     place_text(&error, &at);
     place_text(&cause, &at);
     a->ending.error = x->has_error ? error : (str){0};

@@ -16,7 +16,7 @@ struct text_reader {
     struct map_reader reader;
     const struct asl_item_reader *how;
     uint64_t max_items; /* 0: all */
-    struct map_source *source;
+    struct object_source *source;
     struct arena arena; /* of the item */
     struct json_val item;
     bool has_item; /* its number is next - 1 */
@@ -98,13 +98,13 @@ static enum map_read take_json(struct text_reader *t, str key, str text)
 static enum map_read more_json(struct text_reader *t)
 {
     str bytes;
-    enum map_read got = t->source->kind->more(t->source, &bytes);
+    enum map_read got = map_read_of(t->source->kind->more(t->source, &bytes));
     if (got == MAP_READ_ITEM)
         json_items_feed(t->items, bytes);
     else if (got == MAP_READ_END)
         json_items_finish(t->items);
     else if (got == MAP_READ_FAILED)
-        return fail(t, t->source->cause);
+        return fail(t, t->source->part.cause);
     return got;
 }
 
@@ -187,12 +187,12 @@ static enum map_read next_row(struct text_reader *t)
             return MAP_READ_END;
         if (row == CSV_TOO_LARGE)
             return fail(t, "A row exceeds the maximum number of bytes or cells.");
-        enum map_read got = t->source->kind->more(t->source, &t->chunk);
+        enum map_read got = map_read_of(t->source->kind->more(t->source, &t->chunk));
         t->is_finished = got == MAP_READ_END;
         if (got != MAP_READ_ITEM)
             t->chunk = (str){0};
         if (got == MAP_READ_FAILED)
-            return fail(t, t->source->cause);
+            return fail(t, t->source->part.cause);
         if (got == MAP_READ_WAIT)
             return got;
     }
@@ -229,6 +229,8 @@ static enum map_read text_peek(struct map_reader *r, struct json_val *ret)
         enum map_read got =
             t->how->input_type == ASL_CSV ? pull_csv(t, is_passed) : pull_json(t, is_passed);
         t->has_item = got == MAP_READ_ITEM && !is_passed;
+        if (got == MAP_READ_END)
+            r->total = t->next;
         if (got != MAP_READ_ITEM)
             return got;
         t->next++;
@@ -262,25 +264,18 @@ static void source_ready(void *arg)
         t->reader.ready(t->reader.ready_arg);
 }
 
-bool map_reader_takes(const struct asl_item_reader *how)
-{
-    bool is_text =
-        how->input_type == ASL_CSV || how->input_type == ASL_JSON || how->input_type == ASL_JSONL;
-    return is_text && !how->load_and_flatten && str_eq(how->resource.resource, STR("getObject"));
-}
-
 struct map_reader *map_reader_of_text(const struct asl_item_reader *how, uint64_t max_items,
-                                      struct map_source *source)
+                                      struct object_source *source)
 {
     struct text_reader *t = calloc(1, sizeof(*t));
-    check(t != NULL && map_reader_takes(how));
+    check(t != NULL);
     t->reader.kind = &text_kind;
     t->reader.total = UINT64_MAX;
     t->how = how;
     t->max_items = max_items;
     t->source = source;
-    source->ready = source_ready;
-    source->ready_arg = t;
+    source->part.ready = source_ready;
+    source->part.ready_arg = t;
     arena_init(&t->arena, 0);
     arena_init(&t->header_arena, 0);
     begin_parser(t);

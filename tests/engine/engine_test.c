@@ -22,8 +22,7 @@ void house_open(struct house *h)
                                      .store = h->store,
                                      .services = h->services,
                                      .service_count = h->service_count,
-                                     .open_object = h->open_object,
-                                     .open_object_arg = h->open_object_arg,
+                                     .objects = h->objects,
                                      .work = h->work ? h->work : house_work,
                                      .work_arg = h->work ? h->work_arg : h};
     if (loop_new(&h->loop, &err) != STATUS_OK ||

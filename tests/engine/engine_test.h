@@ -28,10 +28,9 @@ struct house {
     double clock_speed;
     uint32_t max_idle;
     const struct store_options *store;
-    engine_open_object_fn *open_object;
-    void *open_object_arg;
     const struct engine_service *services;
     uint32_t service_count;
+    struct objects *objects;
     engine_work_fn *work; /* NULL: house_work */
     void *work_arg;
 

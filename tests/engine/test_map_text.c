@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine_test.h"
+#include "objects_memory.h"
 
 #include "engine/map_reader.h"
 #include "json/parse.h"
@@ -8,64 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- objects in memory ---- */
-
-struct memory_source {
-    struct map_source source;
-    str text;
-    size_t at, step;
-    bool waits; /* every second time */
-    bool is_waiting;
-    struct loop *loop; /* NULL: nobody is told */
-    struct loop_task task;
-};
-
-static void tell(void *arg)
-{
-    struct memory_source *m = arg;
-    m->source.ready(m->source.ready_arg);
-}
-
-static enum map_read memory_more(struct map_source *s, str *ret)
-{
-    struct memory_source *m = (struct memory_source *)(void *)s;
-    m->is_waiting = m->waits && !m->is_waiting;
-    if (m->is_waiting) {
-        if (m->loop)
-            loop_defer(m->loop, &m->task, tell, m);
-        return MAP_READ_WAIT;
-    }
-    if (m->at == m->text.n)
-        return MAP_READ_END;
-    *ret = str_sub(m->text, m->at, m->at + m->step);
-    m->at += ret->n;
-    return MAP_READ_ITEM;
-}
-
-static void memory_rewind(struct map_source *s)
-{
-    ((struct memory_source *)(void *)s)->at = 0;
-}
-
-static void memory_free(struct map_source *s)
-{
-    free(s);
-}
-
-static const struct map_source_kind memory_kind = {
-    .more = memory_more, .rewind = memory_rewind, .free = memory_free};
-
-static struct memory_source *memory_source_new(str text, size_t step, bool waits)
-{
-    struct memory_source *m = calloc(1, sizeof(*m));
-    assert_non_null(m);
-    m->source.kind = &memory_kind;
-    m->text = text;
-    m->step = step;
-    m->waits = waits;
-    return m;
-}
 
 /* ---- readers ---- */
 
@@ -91,7 +34,7 @@ static void expect_from(const struct asl_item_reader *how, uint64_t max_items, c
                         uint64_t from, const char *items)
 {
     for (size_t step = 1; step < 30; step++) {
-        struct map_source *source = &memory_source_new(str_of(text), step, step % 2 == 0)->source;
+        struct object_source *source = memory_source(NULL, str_of(text), step, step % 2 == 0);
         struct map_reader *r = map_reader_of_text(how, max_items, source);
         for (int again = 0; again < 2; again++) { /* and once more from the first byte */
             struct buf out;
@@ -171,22 +114,6 @@ static void what_is_no_json_fails_where_it_stands(void **state)
 
 /* ---- runs ---- */
 
-static struct map_source *open_text(void *arg, str bucket, str key, str version,
-                                    const char **ret_cause)
-{
-    struct house *h = arg;
-    static char text[64];
-    (void)version;
-    if (!str_eq(bucket, STR("b")) || !str_eq(key, STR("k"))) {
-        *ret_cause = "There is no such object.";
-        return NULL;
-    }
-    snprintf(text, sizeof(text), "n\n1\n2\n3\n4\n5\n6\n7\n");
-    struct memory_source *m = memory_source_new(str_of(text), 3, true);
-    m->loop = h->loop;
-    return &m->source;
-}
-
 #define MAP_TEXT(key, members)                                                                     \
     "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemReader\":{\"Resource\":"         \
     "\"arn:aws:states:::s3:getObject\",\"ReaderConfig\":{\"InputType\":\"CSV\","                   \
@@ -226,12 +153,17 @@ static bool work(void *arg, struct engine *e, const struct engine_task *task)
     "[{\"n\":\"1\"},{\"n\":\"2\"},{\"n\":\"3\"},{\"n\":\"4\"},{\"n\":\"5\"},{\"n\":\"6\"},"        \
     "{\"n\":\"7\"}]"
 
+static struct memory_objects objects;
+
 static void build(struct house *h, struct worker *w)
 {
+    memory_objects_init(&objects);
+    memory_objects_set(&objects, "b", "k", STR("n\n1\n2\n3\n4\n5\n6\n7\n"));
+    objects.step = 3;
+    objects.waits = true;
     h->work = work;
     h->work_arg = w;
-    h->open_object = open_text;
-    h->open_object_arg = h;
+    h->objects = &objects.objects;
     house_build(h);
 }
 
@@ -244,6 +176,7 @@ static void a_run_reads_an_object(void **state)
     house_machine(&h, "map", ASL_STANDARD, MAP_TEXT("k", ""));
     assert_string_equal(house_run(&h, "map", "a", "{}"), ALL);
     house_tear_down(&h);
+    memory_objects_done(&objects);
 }
 
 static void a_run_goes_on_in_the_object_after_a_crash(void **state)
@@ -261,6 +194,7 @@ static void a_run_goes_on_in_the_object_after_a_crash(void **state)
     assert_string_equal(house_run(&h, "map", "a", "{}"), ALL);
     assert_int_equal(w.asked, 8); /* the one that was held was asked for again */
     house_tear_down(&h);
+    memory_objects_done(&objects);
 }
 
 static void batches_are_full_even_when_bytes_come_late(void **state)
@@ -276,6 +210,7 @@ static void batches_are_full_even_when_bytes_come_late(void **state)
                         "{\"Items\":[{\"n\":\"4\"},{\"n\":\"5\"},{\"n\":\"6\"}]},"
                         "{\"Items\":[{\"n\":\"7\"}]}]");
     house_tear_down(&h);
+    memory_objects_done(&objects);
 }
 
 static void an_object_that_is_not_there_fails_the_run(void **state)
@@ -288,6 +223,7 @@ static void an_object_that_is_not_there_fails_the_run(void **state)
     assert_string_equal(house_run(&h, "map", "a", "{}"),
                         "States.ItemReaderFailed: There is no such object.");
     house_tear_down(&h);
+    memory_objects_done(&objects);
 }
 
 int main(void)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Distributed maps that AWS ran: the recordings in $AFFLUX_VECTORS/states/scenarios (default: the
- * folder shared/vectors beside the source tree) whose maps read texts or state data. Each is run
+ * folder shared/vectors beside the source tree) whose maps read objects or state data. Each is run
  * by the engine, and its end compared. Skipped where there are no vectors.
  */
 #include "engine_test.h"
+#include "objects_memory.h"
 
 #include "json/compare.h"
 #include "json/parse.h"
 #include "json/write.h"
-#include "engine/map_reader.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,60 +19,6 @@
 enum { PATH_BYTES = 1024, EXIT_SKIPPED = 77, FEWEST_CASES = 20 };
 
 /* ---- objects of a case ---- */
-
-struct text_source {
-    struct map_source source;
-    str text;
-    bool is_read;
-};
-
-static enum map_read text_more(struct map_source *s, str *ret)
-{
-    struct text_source *t = (struct text_source *)(void *)s;
-    bool is_over = t->is_read || t->text.n == 0;
-    t->is_read = true;
-    *ret = t->text;
-    return is_over ? MAP_READ_END : MAP_READ_ITEM;
-}
-
-static void text_rewind(struct map_source *s)
-{
-    ((struct text_source *)(void *)s)->is_read = false;
-}
-
-static void text_free(struct map_source *s)
-{
-    free(s);
-}
-
-static const struct map_source_kind text_kind = {
-    .more = text_more, .rewind = text_rewind, .free = text_free};
-
-/* arg: the setup, an array of calls. */
-static struct map_source *open_object(void *arg, str bucket, str key, str version,
-                                      const char **ret_cause)
-{
-    struct json_val setup = *(const struct json_val *)arg;
-    (void)version;
-    *ret_cause = "There is no such object.";
-    for (uint32_t i = 0; setup.tag == JSON_ARRAY && i < setup.len; i++) {
-        struct json_val request = json_get(setup.items[i], STR("request"));
-        struct json_val body = json_get(request, STR("Body"));
-        if (body.tag != JSON_STRING || !str_eq(json_str(json_get(request, STR("Key"))), key) ||
-            !str_eq(json_str(json_get(request, STR("Bucket"))), bucket))
-            continue;
-        struct text_source *t = calloc(1, sizeof(*t));
-        assert_non_null(t);
-        t->source.kind = &text_kind;
-        t->text = json_str(body);
-        return &t->source;
-    }
-    return NULL;
-}
-
-/* ---- cases ---- */
-
-static unsigned cases, failures;
 
 static char *text_of(struct json_val v)
 {
@@ -87,6 +33,45 @@ static char *text_of(struct json_val v)
     return buf_take(&text, &n);
 }
 
+static void put_objects(struct memory_objects *m, struct json_val setup)
+{
+    for (uint32_t i = 0; setup.tag == JSON_ARRAY && i < setup.len; i++) {
+        struct json_val request = json_get(setup.items[i], STR("request"));
+        struct json_val body = json_get(request, STR("Body"));
+        if (body.tag != JSON_STRING)
+            continue;
+        char *bucket = text_of(json_get(request, STR("Bucket")));
+        char *key = text_of(json_get(request, STR("Key")));
+        memory_objects_set(m, bucket, key, json_str(body));
+        free(bucket);
+        free(key);
+    }
+}
+
+/* ---- cases ---- */
+
+static unsigned cases, failures;
+
+/* Texts like "<any:date>" stand for what was another one each time. */
+static bool is_like(struct json_val theirs, struct json_val ours)
+{
+    bool is_same = theirs.tag == ours.tag && theirs.len == ours.len;
+    if (theirs.tag == JSON_STRING && str_starts(json_str(theirs), STR("<")))
+        return true;
+    if (theirs.tag == JSON_ARRAY) {
+        for (uint32_t i = 0; is_same && i < theirs.len; i++)
+            is_same = is_like(theirs.items[i], ours.items[i]);
+        return is_same;
+    }
+    if (theirs.tag != JSON_OBJECT || theirs.len == 0)
+        return json_equal(theirs, ours);
+    for (uint32_t i = 0; is_same && i < theirs.len; i++) {
+        const struct json_key *key = &theirs.obj->shape->keys[i];
+        is_same = is_like(theirs.obj->vals[i], json_get(ours, (str){key->p, key->n}));
+    }
+    return is_same;
+}
+
 /* Ours is JSON text, or "error: cause". */
 static bool is_as_expected(struct json_val expect, const char *ours)
 {
@@ -96,7 +81,7 @@ static bool is_as_expected(struct json_val expect, const char *ours)
     bool ret;
     arena_init(&a, 0);
     if (str_eq(json_str(json_get(expect, STR("status"))), STR("SUCCEEDED"))) {
-        ret = json_parse_in(&a, str_of(ours), NULL, &v, NULL) == STATUS_OK && json_equal(v, output);
+        ret = json_parse_in(&a, str_of(ours), NULL, &v, NULL) == STATUS_OK && is_like(output, v);
     } else {
         str error = json_str(json_get(expect, STR("error")));
         str cause = json_str(json_get(expect, STR("cause")));
@@ -111,8 +96,10 @@ static void run_case(const char *name, struct json_val file, const char *definit
     struct house h = {.is_strict = true, .clock_speed = 100};
     struct json_val setup = json_get(file, STR("setup")), expect = json_get(file, STR("expect"));
     char *input = text_of(json_get(file, STR("input")));
-    h.open_object = open_object;
-    h.open_object_arg = &setup;
+    struct memory_objects m;
+    memory_objects_init(&m);
+    put_objects(&m, setup);
+    h.objects = &m.objects;
     house_build(&h);
     house_machine(&h, "map", ASL_STANDARD, definition);
     const char *ours = house_run(&h, "map", "a", input);
@@ -124,6 +111,7 @@ static void run_case(const char *name, struct json_val file, const char *definit
         failures++;
     }
     house_tear_down(&h);
+    memory_objects_done(&m);
     free(input);
 }
 
@@ -136,7 +124,6 @@ static void run_file(const char *name, struct json_val file)
     char *definition = text_of(json_get(file, STR("definition")));
     str text = str_of(definition);
     bool is_ours = str_find(text, STR("\"DISTRIBUTED\""), 0) != STR_NONE &&
-                   str_find(text, STR("listObjectsV2"), 0) == STR_NONE &&
                    str_find(text, STR("ResultWriter"), 0) == STR_NONE &&
                    str_find(text, STR("\"Task\""), 0) == STR_NONE &&
                    str_find(str_of(name), str_of(OUTDATED), 0) == STR_NONE &&
