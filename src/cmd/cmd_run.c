@@ -217,16 +217,10 @@ static void run_set_options(struct run *r, struct sim_options *o)
     r->show.is_json = from->is_json;
 }
 
-/* The world is simulated where time or chance are, and for map runs without a folder to keep their
- * children in. */
+/* The world is simulated where time or chance are. */
 static bool run_is_simulated(const struct run *r)
 {
-    bool has_map_run = false;
-    for (uint32_t i = 0; i < r->definition->state_count; i++) {
-        const struct asl_state *state = r->definition->states[i];
-        has_map_run = has_map_run || (state->type == ASL_MAP && state->map.is_distributed);
-    }
-    return r->options.is_virtual || r->options.has_seed || (has_map_run && !r->options.data);
+    return r->options.is_virtual || r->options.has_seed;
 }
 
 static int run_on_engine(struct run *r, str input)

@@ -22,6 +22,7 @@
 #include "engine/inspect.h"
 #include "json/parse.h"
 #include "loop/loop.h"
+#include "services/objects_folder.h"
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@ struct kept {
     struct run_kept *k;
     struct loop *loop;
     struct engine *engine;
+    struct objects *objects; /* of --objects, or NULL */
     struct arena arena;
     uint32_t *calls;             /* of each state */
     struct kept_answer *answers; /* under way */
@@ -134,6 +136,24 @@ static bool do_work(void *arg, struct engine *e, const struct engine_task *task)
         a->next->place = &a->next;
     kept->answers = a;
     loop_timer_start(kept->loop, &a->timer, loop_now_ms() + found.delay_ms, answer_comes, a);
+    return true;
+}
+
+/* What a mock's Items say that an ItemReader finds. */
+static bool find_items(void *arg, const struct asl_state *map, struct json_doc **ret_items,
+                       str *ret_error, str *ret_cause)
+{
+    struct kept *kept = arg;
+    struct sim_answer found;
+    struct error err;
+    if (!kept->k->mocks || map->number >= kept->k->definition->state_count ||
+        sim_mocks_find(kept->k->mocks, map, kept->calls[map->number], &found) != SIM_MOCK_FOUND)
+        return false;
+    kept->calls[map->number]++;
+    *ret_error = found.error;
+    *ret_cause = found.cause;
+    if (found.kind != SIM_THROW && json_parse(found.output, NULL, ret_items, &err) != STATUS_OK)
+        *ret_cause = STR("The items of the mock are not JSON."); /* they were read as such before */
     return true;
 }
 
@@ -317,6 +337,9 @@ static enum status run(struct kept *kept, struct error *err)
                                      .is_strict = k->options->is_strict,
                                      .work = do_work,
                                      .work_arg = kept,
+                                     .objects = kept->objects,
+                                     .items = find_items,
+                                     .items_arg = kept,
                                      .on_step = is_watched ? on_step : NULL,
                                      .on_step_arg = kept};
     enum status status = engine_open(kept->loop, &options, &kept->engine, err);
@@ -356,6 +379,8 @@ int run_kept(struct run_kept *k)
     enum status status = choose_folder(&kept, &err);
     if (status == STATUS_OK)
         status = loop_new(&kept.loop, &err);
+    if (status == STATUS_OK && k->options->objects)
+        status = objects_folder_open(k->options->objects, &kept.objects, &err);
     if (status == STATUS_OK)
         status = run(&kept, &err);
     while (kept.answers)
@@ -366,6 +391,7 @@ int run_kept(struct run_kept *k)
     else
         tell_what_became(&kept);
     run_folder_remove(kept.folder);
+    objects_folder_close(kept.objects);
     loop_free(kept.loop); /* an interrupt kills from here on: everything is told and tidy */
     free(kept.calls);
     arena_done(&kept.arena);

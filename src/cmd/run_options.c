@@ -26,6 +26,7 @@ enum {
     OPT_JSON,
     OPT_DATA,
     OPT_CONNECTIONS,
+    OPT_OBJECTS,
 };
 
 static const struct arg_option run_table[] = {
@@ -42,6 +43,9 @@ static const struct arg_option run_table[] = {
      "tells how it ended"},
     {0, 0, NULL, NULL, "The world around it"},
     {OPT_CONNECTIONS, 'c', "connections", "FILE", "credentials for http:invoke, see below"},
+    {OPT_OBJECTS, 'o', "objects", "DIR",
+     "what an ItemReader reads and a ResultWriter writes: each\nfolder in it is a bucket, each "
+     "file an object"},
     {OPT_MOCK, 'm', "mock", "FILE", "how tasks are answered, see below"},
     {OPT_TEST_CASE, 0, "test-case", "NAME",
      "which of a mock file's test cases; MACHINE#NAME where it\nhas several machines"},
@@ -71,9 +75,7 @@ void cmd_run_help(struct buf *out)
             "those that a\n"
             "mock file names are answered from it. With --virtual-time or --seed the world is "
             "simulated: then\n"
-            "mocks answer all of them, and nothing is called. So it is for distributed Maps "
-            "without "
-            "--data.\n"));
+            "mocks answer all of them, and nothing is called.\n"));
     args_print_help(run_table, ARRAY_LEN(run_table), out);
     buf_add(
         out,
@@ -138,6 +140,7 @@ static int run_option(struct run_options *o, int id, const struct args *a)
     case OPT_NAME: o->name = value; break;
     case OPT_DATA: o->data = value; break;
     case OPT_CONNECTIONS: o->connections = value; break;
+    case OPT_OBJECTS: o->objects = value; break;
     case OPT_JSON: o->is_json = true; break;
     case OPT_TYPE:
         if (strcmp(value, "STANDARD") != 0 && strcmp(value, "EXPRESS") != 0)
@@ -204,6 +207,9 @@ static int run_options_fit(const struct run_options *o)
     if (o->connections && (o->is_virtual || o->has_seed))
         return cmd_usage("run", "--connections is for calls, and none is made with --virtual-time "
                                 "or --seed");
+    if (o->objects && (o->is_virtual || o->has_seed))
+        return cmd_usage("run", "--objects is for objects, and none is read or written with "
+                                "--virtual-time or --seed");
     if (o->test_case && !o->mocks)
         return cmd_usage("run", "--test-case needs --mock");
     if (o->has_start && !o->is_virtual)
