@@ -128,6 +128,16 @@ void asl_map_result_add(struct asl_map_result *r, const struct asl_map_child *ch
 
 /* ---- manifest ---- */
 
+str asl_map_result_folder(str prefix, str map_run_arn, uint32_t redrive_count, struct arena *arena)
+{
+    str uuid = str_sub(map_run_arn, str_rfind_byte(map_run_arn, ':') + 1, map_run_arn.n);
+    const char *slash = prefix.n > 0 && !str_ends(prefix, STR("/")) ? "/" : "";
+    if (redrive_count == 0)
+        return arena_printf(arena, "%.*s%s%.*s", STR_ARG(prefix), slash, STR_ARG(uuid));
+    return arena_printf(arena, "%.*s%s%.*s/Redrive-%u", STR_ARG(prefix), slash, STR_ARG(uuid),
+                        (unsigned)redrive_count);
+}
+
 static void put_files(const char *kind, const struct asl_map_file *files, uint32_t count,
                       struct buf *out)
 {

@@ -37,6 +37,10 @@ void asl_map_result_begin(struct asl_map_result *r, enum asl_writer_transformati
 void asl_map_result_add(struct asl_map_result *r, const struct asl_map_child *child);
 void asl_map_result_end(struct asl_map_result *r);
 
+/* Where the files lie: PREFIX/UUID of the run, of a redrive PREFIX/UUID/Redrive-N. A prefix that
+ * ends with a slash gets no second one. */
+str asl_map_result_folder(str prefix, str map_run_arn, uint32_t redrive_count, struct arena *arena);
+
 struct asl_map_file {
     const char *kind; /* "SUCCEEDED", "FAILED", "PENDING" */
     str key;

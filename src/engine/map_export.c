@@ -282,13 +282,8 @@ static struct map_export *export_new(struct map_run *r)
     x->r = r;
     x->max_bytes = most > 0 && most < EXPORT_MAX_FILE ? most : EXPORT_MAX_FILE;
     x->bucket = parameter(r, "Bucket");
-    str prefix = parameter(r, "Prefix");
-    str uuid = str_sub(r->arn, str_rfind_byte(r->arn, ':') + 1, r->arn.n);
-    x->folder = arena_printf(&x->arena, "%.*s%s%.*s", STR_ARG(prefix), prefix.n > 0 ? "/" : "",
-                             STR_ARG(uuid));
-    if (r->run.redrive_count > 0)
-        x->folder = arena_printf(&x->arena, "%.*s/Redrive-%u", STR_ARG(x->folder),
-                                 (unsigned)r->run.redrive_count);
+    x->folder =
+        asl_map_result_folder(parameter(r, "Prefix"), r->arn, r->run.redrive_count, &x->arena);
     for (int i = 0; i <= KIND_COUNT; i++) {
         struct file *f = i < KIND_COUNT ? &x->files[i] : &x->manifest;
         f->x = x;

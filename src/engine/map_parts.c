@@ -9,6 +9,8 @@
 #include "engine/map_reader.h"
 #include <stdlib.h>
 
+enum { PARTS_AT_ONCE = 64 /* are opened before the loop looks at the world again */ };
+
 struct parts_reader {
     struct map_reader reader;
     struct map_reading reading;
@@ -16,8 +18,11 @@ struct parts_reader {
     str bucket;
     struct map_reader *parts;
     map_part_fn *part;
-    struct map_reader *open;    /* the part at hand, or NULL */
-    uint64_t first;             /* item of its first */
+    struct map_reader *open; /* the part at hand, or NULL */
+    uint64_t first;          /* item of its first */
+    struct loop_task break_task;
+    uint32_t since_break;       /* parts opened */
+    bool is_break, is_left;     /* the task is with the loop; nobody reads any more */
     uint64_t begin, begin_part; /* where a resumed one began: what lies before is read anew */
 };
 
@@ -38,6 +43,33 @@ static void parts_ready(void *arg)
     struct parts_reader *p = arg;
     if (p->reader.ready)
         p->reader.ready(p->reader.ready_arg);
+}
+
+static void parts_done(struct parts_reader *p)
+{
+    arena_done(&p->arena);
+    free(p);
+}
+
+static void break_over(void *arg)
+{
+    struct parts_reader *p = arg;
+    p->is_break = false;
+    if (p->is_left)
+        parts_done(p);
+    else
+        parts_ready(p);
+}
+
+/* True: a lot of small ones were opened, and the loop gets a turn. */
+static bool takes_break(struct parts_reader *p)
+{
+    if (p->is_break || p->since_break < PARTS_AT_ONCE || !p->reading.loop)
+        return p->is_break;
+    p->since_break = 0;
+    p->is_break = true;
+    loop_defer(p->reading.loop, &p->break_task, break_over, p);
+    return true;
 }
 
 static void hear(struct parts_reader *p, struct map_reader *r)
@@ -80,6 +112,7 @@ static void next_part(struct parts_reader *p)
     p->first += p->open->total;
     close_part(p);
     map_reader_seek(p->parts, p->parts->item + 1);
+    p->since_break++;
 }
 
 static void first_part(struct parts_reader *p, uint64_t item)
@@ -101,6 +134,8 @@ static enum map_read parts_peek(struct map_reader *r, struct json_val *ret)
     if (r->item < p->first)
         first_part(p, r->item);
     for (;;) {
+        if (takes_break(p))
+            return MAP_READ_WAIT;
         enum map_read got = p->open ? MAP_READ_ITEM : open_part(p);
         if (got == MAP_READ_END)
             r->total = p->first;
@@ -152,8 +187,9 @@ static void parts_free(struct map_reader *r)
     struct parts_reader *p = parts_of(r);
     close_part(p);
     map_reader_free(p->parts);
-    arena_done(&p->arena);
-    free(p);
+    p->is_left = true;
+    if (!p->is_break)
+        parts_done(p);
 }
 
 static const struct map_reader_kind parts_kind = {.peek = parts_peek,

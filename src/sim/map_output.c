@@ -90,13 +90,8 @@ static str member_text(struct json_val object, str key)
 static void export_files(struct sim *s, struct sim_run *r, struct buf *out)
 {
     struct run_files f = {.s = s, .r = r, .bucket = member_text(r->plan.writer, STR("Bucket"))};
-    str prefix = member_text(r->plan.writer, STR("Prefix"));
-    str uuid = str_sub(r->plan.arn, str_rfind_byte(r->plan.arn, ':') + 1, r->plan.arn.n);
-    f.folder = arena_printf(&r->arena, "%.*s%s%.*s", STR_ARG(prefix), prefix.n > 0 ? "/" : "",
-                            STR_ARG(uuid));
-    if (r->run.redrive_count > 0)
-        f.folder = arena_printf(&r->arena, "%.*s/Redrive-%u", STR_ARG(f.folder),
-                                (unsigned)r->run.redrive_count);
+    f.folder = asl_map_result_folder(member_text(r->plan.writer, STR("Prefix")), r->plan.arn,
+                                     r->run.redrive_count, &r->arena);
     write_file(&f, "SUCCEEDED");
     write_file(&f, "FAILED");
     write_file(&f, "PENDING");

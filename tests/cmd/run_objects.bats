@@ -108,3 +108,22 @@ WRITER='"ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Arguments
     folder=$(echo objects/out/r/*)
     same "$(cat "$folder"/SUCCEEDED_0.json)" "$(seq 1 3000)"
 }
+
+@test "however often it is killed, each item is in one file once" {
+    seq 1 2000 >objects/in/numbers.jsonl
+    steps='"Keep": {"Type": "Choice", "Choices": [{"Condition": "{% $states.input % 7 = 0 %}", "Next": "Bad"}], "Default": "Good"},
+      "Good": {"Type": "Pass", "End": true}, "Bad": {"Type": "Fail", "Error": "Seven"}'
+    for type in EXPRESS STANDARD; do
+        map=$(machine "${FLAT//part\//numbers}" "${WRITER//\"r\"/\"$type\"}" '"ToleratedFailurePercentage": 50,')
+        map=${map//EXPRESS/$type}
+        echo "${map//'"Keep": {"Type": "Pass", "End": true}'/$steps}" >map.json
+        for delay in 0.02 0.05 0.08 0.11 0.15 0.2 0.25 0.3; do
+            timeout -s KILL "$delay" "$AFFLUX" run map.json --objects objects --data "$type" >/dev/null 2>&1 || true
+        done
+        run -0 "$AFFLUX" run map.json --objects objects --data "$type"
+        folder=$(echo "objects/out/$type"/*)
+        same "$(cat "$folder"/SUCCEEDED_0.json)" "$(seq 1 2000 | awk '$1 % 7')"
+        same "$(grep -o '"Input":"[0-9]*"' "$folder"/FAILED_0.json | tr -dc '0-9\n')" "$(seq 7 7 2000)"
+        same "$(find "$folder" -type f -name '*.json' | wc -l)" 3
+    done
+}

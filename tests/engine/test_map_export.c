@@ -3,6 +3,7 @@
 #include "engine_test.h"
 #include "objects_memory.h"
 
+#include "asl/map_result.h"
 #include "engine/map_run.h"
 #include "json/parse.h"
 #include "json/write.h"
@@ -309,6 +310,18 @@ static void a_file_that_is_full_is_followed_by_the_next(void **state)
     tear_down(&w);
 }
 
+static void a_prefix_with_a_slash_gets_no_second_one(void **state)
+{
+    struct arena a;
+    str arn = STR("arn:aws:states:us-east-1:000000000000:mapRun:m/L:uuid");
+    (void)state;
+    arena_init(&a, 0);
+    assert_true(str_eq(asl_map_result_folder(STR("p/"), arn, 0, &a), STR("p/uuid")));
+    assert_true(str_eq(asl_map_result_folder(STR("p"), arn, 2, &a), STR("p/uuid/Redrive-2")));
+    assert_true(str_eq(asl_map_result_folder(STR(""), arn, 0, &a), STR("uuid")));
+    arena_done(&a);
+}
+
 static void what_cannot_be_written_fails_the_state(void **state)
 {
     static const struct {
@@ -444,6 +457,7 @@ int main(void)
         cmocka_unit_test(a_failed_run_writes_what_did_not_begin),
         cmocka_unit_test(pending_items_of_an_object_are_read_to_its_end),
         cmocka_unit_test(a_file_that_is_full_is_followed_by_the_next),
+        cmocka_unit_test(a_prefix_with_a_slash_gets_no_second_one),
         cmocka_unit_test(what_cannot_be_written_fails_the_state),
         cmocka_unit_test(a_redrive_writes_to_a_folder_of_its_own),
         cmocka_unit_test(files_are_written_again_after_a_crash),
