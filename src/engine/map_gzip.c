@@ -36,6 +36,7 @@ static void begin(struct gzip_source *g, str bytes)
     g->is_gzip = (unsigned char)bytes.p[0] == GZIP_FIRST;
     if (!g->is_gzip)
         return;
+    g->source.is_seekable = false;
     g->stream = (z_stream){.next_in = NULL};
     check(inflateInit2(&g->stream, GZIP_WINDOW) == Z_OK);
     g->has_stream = true;
@@ -93,11 +94,13 @@ static enum objects_got gzip_more(struct object_source *source, str *ret)
     }
 }
 
-static void gzip_rewind(struct object_source *source)
+/* Not to the first byte: only where it is known that it is no gzip. */
+static void gzip_seek(struct object_source *source, uint64_t offset)
 {
     struct gzip_source *g = gzip_of(source);
     end(g);
-    g->from->kind->rewind(g->from);
+    g->is_begun = offset > 0;
+    g->from->kind->seek(g->from, offset);
 }
 
 static void gzip_free(struct object_source *source)
@@ -109,7 +112,7 @@ static void gzip_free(struct object_source *source)
 }
 
 static const struct object_source_kind gzip_kind = {
-    .more = gzip_more, .rewind = gzip_rewind, .free = gzip_free};
+    .more = gzip_more, .seek = gzip_seek, .free = gzip_free};
 
 static void from_ready(void *arg)
 {
@@ -124,6 +127,7 @@ struct object_source *map_gunzip(struct object_source *source)
     check(g != NULL);
     g->source.kind = &gzip_kind;
     g->source.part.loop = source->part.loop;
+    g->source.is_seekable = source->is_seekable;
     g->from = source;
     source->part.ready = from_ready;
     source->part.ready_arg = g;

@@ -2,7 +2,9 @@
 /*
  * Items of an object's text: CSV, JSON, JSON Lines. The text comes in pieces from a source and is
  * never in memory as a whole; coming back to an earlier item begins with the first byte again.
+ * A mark says at which byte an item begins, where the source can go there.
  */
+#include "asl/bytes.h"
 #include "base/check.h"
 #include "base/map.h"
 #include "csv/csv_read.h"
@@ -19,8 +21,11 @@ struct text_reader {
     struct object_source *source;
     struct arena arena; /* of the item */
     struct json_val item;
-    bool has_item; /* its number is next - 1 */
-    uint64_t next; /* that the parser comes to */
+    bool has_item;          /* its number is next - 1 */
+    uint64_t next;          /* that the parser comes to */
+    uint64_t fed;           /* bytes of the source that were read */
+    uint64_t before, place; /* the bytes where item next - 1 begins, and where next does */
+    uint64_t resume;        /* of CSV: where it goes on behind the headers; 0: there */
 
     struct json_items *items;
     struct csv_reader csv;
@@ -48,7 +53,7 @@ static enum map_read fail(struct text_reader *t, const char *cause)
 
 static void begin_parser(struct text_reader *t)
 {
-    t->next = 0;
+    t->next = t->fed = t->before = t->place = t->resume = 0;
     t->has_item = t->is_finished = false;
     t->chunk = (str){0};
     t->has_headers = t->how->header_given;
@@ -99,6 +104,7 @@ static enum map_read more_json(struct text_reader *t)
 {
     str bytes;
     enum map_read got = map_read_of(t->source->kind->more(t->source, &bytes));
+    t->fed += got == MAP_READ_ITEM ? bytes.n : 0;
     if (got == MAP_READ_ITEM)
         json_items_feed(t->items, bytes);
     else if (got == MAP_READ_END)
@@ -189,6 +195,7 @@ static enum map_read next_row(struct text_reader *t)
             return fail(t, "A row exceeds the maximum number of bytes or cells.");
         enum map_read got = map_read_of(t->source->kind->more(t->source, &t->chunk));
         t->is_finished = got == MAP_READ_END;
+        t->fed += got == MAP_READ_ITEM ? t->chunk.n : 0;
         if (got != MAP_READ_ITEM)
             t->chunk = (str){0};
         if (got == MAP_READ_FAILED)
@@ -198,6 +205,17 @@ static enum map_read next_row(struct text_reader *t)
     }
 }
 
+/* To the first byte of a row. */
+static void go_to(struct text_reader *t, uint64_t offset)
+{
+    t->source->kind->seek(t->source, offset);
+    t->fed = offset;
+    t->chunk = (str){0};
+    t->is_finished = false;
+    csv_reader_done(&t->csv);
+    csv_reader_init(&t->csv, t->how->delimiter ? t->how->delimiter : ',');
+}
+
 static enum map_read pull_csv(struct text_reader *t, bool is_passed)
 {
     if (!t->has_headers) {
@@ -205,6 +223,8 @@ static enum map_read pull_csv(struct text_reader *t, bool is_passed)
         if (got != MAP_READ_ITEM)
             return got;
         take_headers(t);
+        if (t->resume > 0)
+            go_to(t, t->resume);
     }
     if (t->next == 0 && has_duplicates(t->headers, t->header_count))
         return fail(t, "CSV headers cannot contain duplicates.");
@@ -222,7 +242,7 @@ static enum map_read text_peek(struct map_reader *r, struct json_val *ret)
     if (r->item < t->next && !(t->has_item && r->item == t->next - 1)) {
         end_parser(t);
         begin_parser(t);
-        t->source->kind->rewind(t->source);
+        t->source->kind->seek(t->source, 0);
     }
     while (t->next <= r->item) {
         bool is_passed = t->next < r->item;
@@ -234,6 +254,8 @@ static enum map_read text_peek(struct map_reader *r, struct json_val *ret)
         if (got != MAP_READ_ITEM)
             return got;
         t->next++;
+        t->before = t->place;
+        t->place = t->fed - (t->items ? json_items_left(t->items) : t->chunk.n);
     }
     *ret = t->item;
     return MAP_READ_ITEM;
@@ -242,6 +264,40 @@ static enum map_read text_peek(struct map_reader *r, struct json_val *ret)
 static void text_seek(struct map_reader *r, uint64_t item)
 {
     r->item = item;
+}
+
+static bool text_mark(const struct map_reader *r, struct buf *out)
+{
+    const struct text_reader *t = (const struct text_reader *)(const void *)r;
+    bool is_next = r->item == t->next, is_last = t->has_item && r->item + 1 == t->next;
+    uint64_t place = is_next ? t->place : t->before;
+    put_number(out, place);
+    put_number(out, t->items && json_items_are_members(t->items));
+    return t->source->is_seekable && r->item > 0 && place > 0 && (is_next || is_last);
+}
+
+static void text_resume(struct map_reader *r, uint64_t item, str mark)
+{
+    struct text_reader *t = text_reader_of(r);
+    struct byte_reader bytes = {.bytes = mark};
+    uint64_t place = get_number(&bytes), are_members = get_number(&bytes);
+    end_parser(t);
+    begin_parser(t);
+    r->item = item;
+    t->source->kind->seek(t->source, 0);
+    if (bytes.is_failed || place == 0 || !t->source->is_seekable)
+        return; /* then from the first on */
+    t->next = item;
+    t->place = place;
+    if (t->items) {
+        json_items_resume(t->items, are_members != 0);
+        t->source->kind->seek(t->source, place);
+        t->fed = place;
+    } else if (t->has_headers) {
+        go_to(t, place);
+    } else {
+        t->resume = place;
+    }
 }
 
 static void text_free(struct map_reader *r)
@@ -254,8 +310,11 @@ static void text_free(struct map_reader *r)
     free(t);
 }
 
-static const struct map_reader_kind text_kind = {
-    .peek = text_peek, .seek = text_seek, .free = text_free};
+static const struct map_reader_kind text_kind = {.peek = text_peek,
+                                                 .seek = text_seek,
+                                                 .mark = text_mark,
+                                                 .resume = text_resume,
+                                                 .free = text_free};
 
 static void source_ready(void *arg)
 {

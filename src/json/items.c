@@ -93,6 +93,25 @@ void json_items_finish(struct json_items *it)
     it->is_finished = true;
 }
 
+size_t json_items_left(const struct json_items *it)
+{
+    return it->text.n - it->from;
+}
+
+void json_items_resume(struct json_items *it, bool are_members)
+{
+    if (it->form == JSON_ITEMS_LINES)
+        return;
+    it->place = AT_ITEM;
+    it->is_object = are_members;
+    it->is_first = false;
+}
+
+bool json_items_are_members(const struct json_items *it)
+{
+    return it->is_object;
+}
+
 static enum json_items_got fail(struct json_items *it, const char *problem)
 {
     it->place = FAILED;

@@ -34,6 +34,13 @@ void json_items_free(struct json_items *items); /* NULL is allowed */
 void json_items_feed(struct json_items *items, str bytes);
 void json_items_finish(struct json_items *items);
 
+/* How many of the bytes that were fed lie behind the last item. */
+size_t json_items_left(const struct json_items *items);
+/* A new one begins in the middle instead: the bytes that are fed are those behind an item, of the
+ * members of an object or not. */
+void json_items_resume(struct json_items *items, bool are_members);
+bool json_items_are_members(const struct json_items *items);
+
 /* The text of the next item, and of a member the text of its key with its quotes; an element has
  * none. Both live until the next call of any function here. */
 enum json_items_got json_items_next(struct json_items *items, str *ret_key, str *ret_text);

@@ -40,12 +40,15 @@ struct object_source;
 struct object_source_kind {
     /* OBJECTS_GOT: some bytes (not none), which live until the next call. */
     enum objects_got (*more)(struct object_source *s, str *ret);
-    void (*rewind)(struct object_source *s); /* to the first byte; also while it waits */
+    /* To a byte that was read before; also while it waits. Of one that is not seekable only to the
+     * first. */
+    void (*seek)(struct object_source *s, uint64_t offset);
     void (*free)(struct object_source *s);
 };
 struct object_source {
     const struct object_source_kind *kind;
     struct objects_part part;
+    bool is_seekable;
 };
 
 /* ---- listing ---- */

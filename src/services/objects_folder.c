@@ -196,10 +196,11 @@ static enum objects_got source_more(struct object_source *source, str *ret)
     return n > 0 ? OBJECTS_GOT : OBJECTS_END;
 }
 
-static void source_rewind(struct object_source *source)
+static void source_seek(struct object_source *source, uint64_t offset)
 {
     struct folder_source *s = (struct folder_source *)(void *)source;
-    check(lseek(s->fd, 0, SEEK_SET) == 0); /* it is a plain file */
+    off_t at = offset < INT64_MAX ? (off_t)offset : INT64_MAX;
+    check(lseek(s->fd, at, SEEK_SET) == at); /* it is a plain file */
 }
 
 static void source_done(void *arg)
@@ -216,7 +217,7 @@ static void source_free(struct object_source *source)
 }
 
 static const struct object_source_kind source_kind = {
-    .more = source_more, .rewind = source_rewind, .free = source_free};
+    .more = source_more, .seek = source_seek, .free = source_free};
 
 /* O_NONBLOCK: a pipe must not be waited for before it is seen to be one. */
 static int open_file(int dir, str name, const char **ret_cause)
@@ -255,6 +256,7 @@ struct object_source *folder_source(struct objects *o, struct loop *loop, str bu
     check(s != NULL);
     s->source.kind = &source_kind;
     s->source.part.loop = loop;
+    s->source.is_seekable = true;
     s->fd = fd;
     return &s->source;
 }

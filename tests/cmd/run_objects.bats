@@ -113,8 +113,12 @@ WRITER='"ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Arguments
     seq 1 2000 >objects/in/numbers.jsonl
     steps='"Keep": {"Type": "Choice", "Choices": [{"Condition": "{% $states.input % 7 = 0 %}", "Next": "Bad"}], "Default": "Good"},
       "Good": {"Type": "Pass", "End": true}, "Bad": {"Type": "Fail", "Error": "Seven"}'
+    one='{"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSONL"},
+      "Arguments": {"Bucket": "in", "Key": "numbers.jsonl"}}'
     for type in EXPRESS STANDARD; do
-        map=$(machine "${FLAT//part\//numbers}" "${WRITER//\"r\"/\"$type\"}" '"ToleratedFailurePercentage": 50,')
+        reader=$one
+        [[ $type == EXPRESS ]] || reader=${FLAT//part\//numbers}
+        map=$(machine "$reader" "${WRITER//\"r\"/\"$type\"}" '"ToleratedFailurePercentage": 50,')
         map=${map//EXPRESS/$type}
         echo "${map//'"Keep": {"Type": "Pass", "End": true}'/$steps}" >map.json
         for delay in 0.02 0.05 0.08 0.11 0.15 0.2 0.25 0.3; do

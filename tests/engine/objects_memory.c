@@ -145,9 +145,9 @@ static enum objects_got source_more(struct object_source *source, str *ret)
     return OBJECTS_GOT;
 }
 
-static void source_rewind(struct object_source *source)
+static void source_seek(struct object_source *source, uint64_t offset)
 {
-    ((struct source *)(void *)source)->at = 0;
+    ((struct source *)(void *)source)->at = offset;
 }
 
 static void source_free(struct object_source *source)
@@ -156,7 +156,7 @@ static void source_free(struct object_source *source)
 }
 
 static const struct object_source_kind source_kind = {
-    .more = source_more, .rewind = source_rewind, .free = source_free};
+    .more = source_more, .seek = source_seek, .free = source_free};
 
 struct object_source *memory_source(struct loop *loop, str bytes, size_t step, bool waits)
 {
@@ -164,6 +164,7 @@ struct object_source *memory_source(struct loop *loop, str bytes, size_t step, b
     check(s != NULL);
     s->source.kind = &source_kind;
     s->source.part.loop = loop;
+    s->source.is_seekable = true;
     s->later = (struct later){.part = &s->source.part, .owner = s, .waits = waits};
     s->bytes = bytes;
     s->step = step;

@@ -314,39 +314,100 @@ static void a_manifest_of_athena_names_the_objects_to_read(void **state)
 
 /* ---- marks ---- */
 
-/* What a reader that is resumed at each item gives is what the first one gave. */
+/* What a reader that is resumed at an item gives is what the first one gave. is_read: the item was
+ * read when the mark was taken, otherwise only the one before. */
+static void expect_mark(struct place *p, const char *arguments, uint64_t i, bool is_read)
+{
+    const char *cause;
+    struct json_val v;
+    struct buf mark, all, rest;
+    buf_init(&mark, SIZE_MAX / 2);
+    buf_init(&all, SIZE_MAX / 2);
+    buf_init(&rest, SIZE_MAX / 2);
+    struct map_reader *first = open_reader(p, arguments, &cause);
+    map_reader_seek(first, is_read ? i : i - 1);
+    assert_int_equal(wait_for(first, &v), MAP_READ_ITEM);
+    map_reader_seek(first, i);
+    assert_true(first->kind->mark(first, &mark));
+    add_items(first, i, &all);
+    map_reader_free(first);
+    struct map_reader *second = open_reader(p, arguments, &cause);
+    second->kind->resume(second, i, buf_str(&mark));
+    add_items(second, i, &rest);
+    assert_true(str_eq(buf_str(&all), buf_str(&rest)));
+    buf_clear(&all);
+    buf_clear(&rest);
+    add_items(second, 0, &all); /* and what lies before is found again */
+    map_reader_free(second);
+    struct map_reader *third = open_reader(p, arguments, &cause);
+    add_items(third, 0, &rest);
+    assert_true(str_eq(buf_str(&all), buf_str(&rest)));
+    map_reader_free(third);
+    buf_done(&mark);
+    buf_done(&all);
+    buf_done(&rest);
+}
+
 static void expect_marks(struct place *p, const char *arguments, uint64_t count)
 {
-    p->m.step = 3;
-    for (uint64_t i = 0; i < count; i++) {
-        const char *cause;
-        struct json_val v;
-        struct buf mark, all, rest;
-        buf_init(&mark, SIZE_MAX / 2);
-        buf_init(&all, SIZE_MAX / 2);
-        buf_init(&rest, SIZE_MAX / 2);
-        struct map_reader *first = open_reader(p, arguments, &cause);
-        map_reader_seek(first, i);
-        assert_int_equal(wait_for(first, &v), MAP_READ_ITEM);
-        assert_true(first->kind->mark(first, &mark));
-        add_items(first, i, &all);
-        map_reader_free(first);
-        struct map_reader *second = open_reader(p, arguments, &cause);
-        second->kind->resume(second, i, buf_str(&mark));
-        add_items(second, i, &rest);
-        assert_true(str_eq(buf_str(&all), buf_str(&rest)));
-        buf_clear(&all);
-        buf_clear(&rest);
-        add_items(second, 0, &all); /* and what lies before is found again */
-        map_reader_free(second);
-        struct map_reader *third = open_reader(p, arguments, &cause);
-        add_items(third, 0, &rest);
-        assert_true(str_eq(buf_str(&all), buf_str(&rest)));
-        map_reader_free(third);
-        buf_done(&mark);
-        buf_done(&all);
-        buf_done(&rest);
+    for (size_t step = 1; step < 9; step++) {
+        p->m.step = step;
+        p->m.waits = step % 3 == 0;
+        for (uint64_t i = 1; i < count; i++) {
+            expect_mark(p, arguments, i, true);
+            expect_mark(p, arguments, i, false);
+        }
     }
+}
+
+static void texts_go_on_at_a_mark(void **state)
+{
+    static const struct {
+        enum asl_input_type type;
+        bool is_given;
+        const char *pointer, *text;
+    } cases[] = {
+        {ASL_JSONL, false, "", "1\n\n{\"a\":2}\n3\r\n4"},
+        {ASL_JSON, false, "", "[1 , {\"a\":[2]},\"x\",4]"},
+        {ASL_JSON, false, "/x/y", "{\"x\":{\"y\":[1,2,[3],4] },\"z\":[]}"},
+        {ASL_JSON, false, "", "{\"a\":1,\"b\":{},\"c\" : 3,\"d\":4}"},
+        {ASL_CSV, false, "", "n,m\n1,\"x\ny\"\r\n2,3\n\n4"},
+        {ASL_CSV, true, "", "1,\"x\"\"y\"\n2,3\n\n4,5\n"},
+    };
+    static const str headers[] = {{"h", 1}, {"i", 1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct place p;
+        place_build(&p, "getObject", cases[i].type);
+        p.how.items_pointer = str_of(cases[i].pointer);
+        p.how.header_given = cases[i].is_given;
+        p.how.headers = headers;
+        p.how.header_count = 2;
+        memory_objects_set(&p.m, "b", "k", str_of(cases[i].text));
+        expect_marks(&p, "{\"Bucket\":\"b\",\"Key\":\"k\"}", 4);
+        place_done(&p);
+    }
+}
+
+static void compressed_text_has_no_marks(void **state)
+{
+    struct place p;
+    struct buf bytes;
+    struct json_val v;
+    const char *cause;
+    (void)state;
+    buf_init(&bytes, SIZE_MAX / 2);
+    place_build(&p, "getObject", ASL_JSONL);
+    add_gzip(&bytes, "1\n2\n3\n");
+    memory_objects_set(&p.m, "b", "k", buf_str(&bytes));
+    struct map_reader *r = open_reader(&p, "{\"Bucket\":\"b\",\"Key\":\"k\"}", &cause);
+    map_reader_seek(r, 1);
+    assert_int_equal(wait_for(r, &v), MAP_READ_ITEM);
+    buf_clear(&bytes);
+    assert_false(r->kind->mark(r, &bytes));
+    map_reader_free(r);
+    buf_done(&bytes);
+    place_done(&p);
 }
 
 static void readers_go_on_at_a_mark(void **state)
@@ -455,6 +516,8 @@ int main(void)
         cmocka_unit_test(an_inventory_gives_its_rows),
         cmocka_unit_test(a_manifest_that_is_none_is_refused),
         cmocka_unit_test(a_manifest_of_athena_names_the_objects_to_read),
+        cmocka_unit_test(texts_go_on_at_a_mark),
+        cmocka_unit_test(compressed_text_has_no_marks),
         cmocka_unit_test(readers_go_on_at_a_mark),
         cmocka_unit_test(a_listing_that_changes_meanwhile_moves_nothing),
     };
