@@ -281,7 +281,7 @@ static enum objects_got sink_write(struct object_sink *sink, str bytes)
 static enum objects_got sink_finish(struct object_sink *sink)
 {
     struct sink *s = (struct sink *)(void *)sink;
-    if (is_later(&s->later))
+    if (s->m->is_silent || is_later(&s->later))
         return OBJECTS_WAIT;
     s->sink.part.cause = "The disk is broken.";
     if (is_meant(s->m->fails_finish, s->key))

@@ -21,6 +21,7 @@ struct memory_objects {
     struct memory_object all[MEMORY_OBJECTS];
     size_t step;     /* bytes at once; 0: all */
     bool waits;      /* every second time; ready is called if there is a loop */
+    bool is_silent;  /* what is put is never ready */
     uint32_t opened; /* sources */
     uint32_t listed; /* pages */
     uint32_t puts;   /* that were finished */

@@ -383,6 +383,30 @@ static void a_redrive_writes_to_a_folder_of_its_own(void **state)
     }
 }
 
+static void a_redrive_writes_what_could_not_be_written(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct world w;
+        char folder[256];
+        build(&w);
+        w.m.fails_finish = "SUCCEEDED";
+        house_machine(&w.h, "map", ASL_STANDARD, map_of(types[i], "", ""));
+        assert_string_equal(house_run(&w.h, "map", "a", "[1,2,3]"),
+                            "States.ResultWriterFailed: The disk is broken.");
+        uint32_t answered = w.answered;
+        w.m.fails_finish = NULL;
+        if (i == 1)
+            house_reopen(&w.h);
+        redrive(&w);
+        folder_of(house_run(&w.h, "map", "a", "[1,2,3]"), folder);
+        assert_true(str_ends(str_of(folder), STR("/Redrive-1/")));
+        assert_int_equal(w.answered, answered);
+        assert_int_equal(memory_objects_count(&w.m), 2);
+        tear_down(&w);
+    }
+}
+
 /* Closed when so many objects have been put, and opened again as another process would. */
 static void files_are_written_again_after_a_crash(void **state)
 {
@@ -432,6 +456,28 @@ static void a_stopped_execution_writes_no_manifest(void **state)
     tear_down(&w);
 }
 
+/* A piece is with a storage that does not answer. */
+static void an_execution_is_stopped_while_files_are_written(void **state)
+{
+    struct world w;
+    struct error err;
+    (void)state;
+    build(&w);
+    w.m.is_silent = true;
+    house_machine(&w.h, "map", ASL_STANDARD, map_of("EXPRESS", "", ""));
+    house_start(&w.h, "map", "a", "[1,2,3]");
+    assert_false(house_until(&w.h, never, 200));
+    struct store_execution row = house_row(&w.h, "map", "a");
+    assert_int_equal(w.answered, 3);
+    assert_int_equal(row.status, STORE_RUNNING);
+    assert_int_equal(engine_stop(w.h.engine, row.id, STR("E"), STR("C"), &err), STATUS_OK);
+    assert_true(house_wait(&w.h, 5000));
+    assert_int_equal(w.h.status, ASL_EXEC_ABORTED);
+    house_pass(&w.h, 100);
+    assert_int_equal(memory_objects_count(&w.m), 0);
+    tear_down(&w);
+}
+
 static void nobody_writes_without_a_storage(void **state)
 {
     struct world w;
@@ -460,7 +506,9 @@ int main(void)
         cmocka_unit_test(a_prefix_with_a_slash_gets_no_second_one),
         cmocka_unit_test(what_cannot_be_written_fails_the_state),
         cmocka_unit_test(a_redrive_writes_to_a_folder_of_its_own),
+        cmocka_unit_test(a_redrive_writes_what_could_not_be_written),
         cmocka_unit_test(files_are_written_again_after_a_crash),
+        cmocka_unit_test(an_execution_is_stopped_while_files_are_written),
         cmocka_unit_test(a_stopped_execution_writes_no_manifest),
         cmocka_unit_test(nobody_writes_without_a_storage),
     };
