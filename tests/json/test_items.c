@@ -155,6 +155,35 @@ static void hostile_texts_come_to_an_end(void **state)
     }
 }
 
+/* From behind the second item on, in an array and in an object. */
+static void reading_goes_on_behind_an_item(void **state)
+{
+    static const struct {
+        const char *text, *rest;
+    } cases[] = {{"[1,2 , [3],4]", "[3]4"}, {"{\"a\":1,\"b\":2 , \"c\":[3],\"d\":4}", "[3]4"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        str text = str_of(cases[i].text), key, item;
+        struct json_items *first = json_items_new(JSON_ITEMS_WHOLE, STR(""));
+        struct json_items *second = json_items_new(JSON_ITEMS_WHOLE, STR(""));
+        struct buf out;
+        buf_init(&out, SIZE_MAX / 2);
+        json_items_feed(first, text);
+        assert_int_equal(json_items_left(first), text.n);
+        for (int k = 0; k < 2; k++)
+            assert_int_equal(json_items_next(first, &key, &item), JSON_ITEMS_ITEM);
+        json_items_resume(second, json_items_are_members(first));
+        json_items_feed(second, str_sub(text, text.n - json_items_left(first), text.n));
+        while (json_items_next(second, &key, &item) == JSON_ITEMS_ITEM)
+            buf_add(&out, item);
+        assert_true(str_eq(buf_str(&out), str_of(cases[i].rest)));
+        assert_int_equal(json_items_next(second, &key, &item), JSON_ITEMS_END);
+        buf_done(&out);
+        json_items_free(first);
+        json_items_free(second);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +195,7 @@ int main(void)
         cmocka_unit_test(a_text_that_breaks_off_fails_behind_its_last_item),
         cmocka_unit_test(lines_are_items),
         cmocka_unit_test(an_item_that_is_too_large_is_refused),
+        cmocka_unit_test(reading_goes_on_behind_an_item),
         cmocka_unit_test(hostile_texts_come_to_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
