@@ -3,7 +3,7 @@
  * How map runs come into memory: asked for by their execution, for the first time, after a crash or
  * by a redrive; or by a child that goes on while nobody waits for its run any more.
  */
-#include "engine/map_internal.h"
+#include "engine/map_guest.h"
 
 /* ---- what was asked for ---- */
 
@@ -157,8 +157,7 @@ void engine_map_start(struct engine_execution *ex, const struct engine_action *a
 /* ---- by a child ---- */
 
 /* A run that nobody waits for, with a child that goes on: both are stopped. */
-static void stop_left(struct engine_execution *child, const struct engine_execution *parent,
-                      const struct store_map_run *row)
+static void stop_left(const struct engine_execution *parent, const struct store_map_run *row)
 {
     struct map_run_state s;
     struct error err;
@@ -167,7 +166,7 @@ static void stop_left(struct engine_execution *child, const struct engine_execut
     if (map_run_state_read(row->state, &s, &err) != STATUS_OK || s.state >= d->state_count ||
         d->states[s.state]->type != ASL_MAP)
         return;
-    struct map_run *r = map_run_new(child->engine->maps, parent, d->states[s.state]);
+    struct map_run *r = map_run_new(parent->engine->maps, parent, d->states[s.state]);
     if (map_run_read_row(r, row, &is_marking, &err) != STATUS_OK) {
         map_run_free(r);
         return;
@@ -178,21 +177,46 @@ static void stop_left(struct engine_execution *child, const struct engine_execut
     map_run_go_on(r);
 }
 
+static void resume(struct engine *e, const struct store_map_run *row)
+{
+    struct engine_execution *parent;
+    struct error err;
+    if (engine_execution_get(e, row->execution, &parent, &err) != STATUS_OK)
+        return;
+    engine_resume(parent);
+    if (!map_run_find(e, row->id))
+        stop_left(parent, row);
+}
+
+void map_run_resume(struct engine *e, int64_t id)
+{
+    struct store_map_run row;
+    struct arena a;
+    struct error err;
+    if (map_run_find(e, id))
+        return;
+    arena_init(&a, 0);
+    if (store_find_map_run(e->reader, id, &a, &row, &err) == STATUS_OK)
+        resume(e, &row);
+    arena_done(&a);
+}
+
 void engine_map_child_resumed(struct engine_execution *ex)
 {
     struct engine *e = ex->engine;
     struct store_map_run row;
-    struct engine_execution *parent;
+    struct store_execution parent;
     struct arena a;
     struct error err;
     if (ex->row.map_run == 0 || ex->map_run)
         return;
     arena_init(&a, 0);
     if (store_find_map_run(e->reader, ex->row.map_run, &a, &row, &err) == STATUS_OK &&
-        engine_execution_get(e, row.execution, &parent, &err) == STATUS_OK) {
-        engine_resume(parent);
-        if (!ex->map_run)
-            stop_left(ex, parent, &row);
+        store_find_execution(e->reader, row.execution, &a, &parent, &err) == STATUS_OK) {
+        if (engine_owns(e, parent.shard))
+            resume(e, &row);
+        else
+            map_guest_resumed(ex, &row, engine_owner(e, parent.shard), parent.shard);
     }
     arena_done(&a);
 }

@@ -5,7 +5,7 @@
  */
 #include "asl/map_item.h"
 #include "asl/token.h"
-#include "engine/map_internal.h"
+#include "engine/map_guest.h"
 #include "json/parse.h"
 #include <stdlib.h>
 
@@ -130,25 +130,36 @@ struct asl_identity map_child_identity(struct map_run *r, const struct engine_ex
     };
 }
 
+void map_child_begin_here(struct map_run *r, const struct store_execution *row,
+                          const struct asl_identity *who, str input)
+{
+    struct engine_execution *ex = engine_execution_new(
+        r->all->engine, row, r->state->map.execution_type, r->code, r->state->map.processor);
+    struct asl_event event = {.kind = ASL_EVENT_START, .identity = who};
+    check(json_parse(input, NULL, &event.doc, NULL) == STATUS_OK); /* we wrote it */
+    ex->is_awake = true;
+    engine_post(ex, &event, 0);
+    json_doc_unref(event.doc);
+}
+
 static void begin(struct map_run *r, const struct engine_execution *parent,
-                  const struct store_execution *row, struct json_doc *input)
+                  const struct store_execution *row, str input)
 {
     struct arena a;
     arena_init(&a, 0);
-    struct asl_identity identity = map_child_identity(r, parent, row, &a);
-    struct engine_execution *ex = engine_execution_new(
-        r->all->engine, row, r->state->map.execution_type, r->code, r->state->map.processor);
-    struct asl_event event = {.kind = ASL_EVENT_START, .doc = input, .identity = &identity};
-    ex->is_awake = true;
-    engine_post(ex, &event, 0);
+    struct asl_identity who = map_child_identity(r, parent, row, &a);
+    if (engine_owns(r->all->engine, row->shard))
+        map_child_begin_here(r, row, &who, input);
+    else
+        map_guest_begin(r, row, &who, input);
     arena_done(&a);
 }
 
 static void begin_new(struct map_run *r, const struct engine_execution *parent, uint64_t index,
-                      uint64_t items, struct json_doc *input)
+                      uint64_t items, str input)
 {
     struct store_execution row = {.id = store_new_id(parent->engine->store),
-                                  .shard = r->shard,
+                                  .shard = map_guest_shard(r),
                                   .machine = r->machine,
                                   .definition = r->definition,
                                   .parent_attempt = (uint32_t)items,
@@ -173,15 +184,12 @@ static bool find_span(struct map_run *r)
 
 static bool begin_next(struct map_run *r, struct engine_execution *parent)
 {
-    struct json_doc *input = NULL;
     if (!find_span(r))
         return false;
     struct map_span *span = &r->spans[r->span_at];
     bool has = next_input(r, parent, span);
     if (has) {
-        check(json_parse(buf_str(&r->input), NULL, &input, NULL) == STATUS_OK); /* we wrote it */
-        begin_new(r, parent, span->from, r->batch.count, input);
-        json_doc_unref(input);
+        begin_new(r, parent, span->from, r->batch.count, buf_str(&r->input));
         span->from += r->batch.count;
     }
     if (r->is_read && !r->run.is_all_found)
@@ -224,28 +232,24 @@ static enum status begin_express_again(struct map_run *r, const struct engine_ex
 {
     struct store_execution row;
     struct arena a;
-    struct json_doc *input;
     str text;
     arena_init(&a, 0);
     enum status status = store_find_execution(r->all->engine->reader, id, &a, &row, err);
     if (status == STATUS_OK)
         status = store_find_document(r->all->engine->reader, id, row.input, &a, &text, err);
-    if (status == STATUS_OK)
-        status = json_parse(text, NULL, &input, err);
     if (status == STATUS_OK) {
         row.redrives++;
         row.started_ms = engine_now_ms(parent->engine);
         row.status = STORE_RUNNING;
         asl_map_run_child_started(&r->run, map_items_of(&row), true);
-        begin(r, parent, &row, input);
-        json_doc_unref(input);
+        begin(r, parent, &row, text);
     }
     arena_done(&a);
     return status;
 }
 
 /* A Standard one goes on where it failed. */
-static enum status begin_standard_again(struct map_run *r, int64_t id, struct error *err)
+enum status map_child_again_here(struct map_run *r, int64_t id, struct error *err)
 {
     struct engine_execution *ex;
     const struct engine_options *options = &r->all->engine->options;
@@ -253,9 +257,8 @@ static enum status begin_standard_again(struct map_run *r, int64_t id, struct er
     enum status status = engine_execution_get(r->all->engine, id, &ex, err);
     if (status != STATUS_OK)
         return status;
-    asl_map_run_child_started(&r->run, map_items_of(&ex->row), true);
     if (options->is_strict && ex->x->last_event >= ASL_MAX_HISTORY - 1) {
-        asl_map_run_child_ended(&r->run, map_items_of(&ex->row), ex->x->status);
+        map_child_ended(r, id, map_items_of(&ex->row), ex->x->status);
         engine_execution_free(ex); /* its history has no room for a redrive */
         return STATUS_OK;
     }
@@ -264,11 +267,29 @@ static enum status begin_standard_again(struct map_run *r, int64_t id, struct er
     return STATUS_OK;
 }
 
+static enum status begin_standard_again(struct map_run *r, int64_t id, struct error *err)
+{
+    struct engine *e = r->all->engine;
+    struct store_execution row;
+    struct arena a;
+    arena_init(&a, 0);
+    enum status status = store_find_execution(e->reader, id, &a, &row, err);
+    if (status == STATUS_OK) {
+        asl_map_run_child_started(&r->run, map_items_of(&row), true);
+        if (engine_owns(e, row.shard))
+            status = map_child_again_here(r, id, err);
+        else
+            map_guest_again(r, &row);
+    }
+    arena_done(&a);
+    return status;
+}
+
 static void begin_again(struct map_run *r, const struct engine_execution *parent)
 {
     struct error err;
     int64_t id = r->again_ids[r->again_at++];
-    if (engine_find(r->all->engine, id))
+    if (engine_find(r->all->engine, id) || map_guest_is_away(r, id))
         return; /* on its way already */
     enum status status = r->state->map.execution_type == ASL_EXPRESS
                              ? begin_express_again(r, parent, id, &err)
@@ -290,7 +311,9 @@ static bool has_room(const struct map_run *r)
     struct asl_map_run run = r->run;
     if (!run.is_all_found)
         run.items.pending++; /* there may be one more to find */
-    return r->phase == MAP_RUN_RUNNING && !r->is_stale && r->in_memory < MAP_CHILDREN_AT_ONCE &&
+    return r->phase == MAP_RUN_RUNNING && !r->is_stale &&
+           r->in_memory + map_guest_in_memory(r) <
+               MAP_CHILDREN_AT_ONCE * r->all->engine->team->count &&
            asl_map_run_room(&run) > 0;
 }
 
@@ -329,7 +352,15 @@ void engine_map_child_over(struct engine_execution *ex)
     if (r && !ex->is_kept)
         map_store_keep(r, ex);
     else if (r)
-        map_child_counted(r, map_items_of(&ex->row), ex->x->status);
+        map_child_ended(r, ex->row.id, map_items_of(&ex->row), ex->x->status);
+}
+
+void map_child_ended(struct map_run *r, int64_t id, uint64_t items, enum asl_status status)
+{
+    if (r->is_guest)
+        map_guest_tell(r, &(struct map_report){.id = id, .items = items, .status = status});
+    else
+        map_child_counted(r, items, status);
 }
 
 void map_child_counted(struct map_run *r, uint64_t items, enum asl_status status)
@@ -355,6 +386,8 @@ static void stop_in_memory(struct map_run *r)
         if (ex->map_run == r && (!ex->is_ended || ex->first_event))
             stop(ex);
     }
+    if (!r->is_guest)
+        map_guest_stop_all(r);
     r->is_stopped = true;
 }
 
@@ -373,7 +406,7 @@ static void stop_on_disk(struct map_run *r)
     enum status status = store_list_executions(e->reader, &query, &a, &page, &err);
     for (uint32_t i = 0; status == STATUS_OK && i < page.count; i++) {
         struct engine_execution *ex;
-        if (!engine_find(e, page.rows[i].id) &&
+        if (engine_owns(e, page.rows[i].shard) && !engine_find(e, page.rows[i].id) &&
             engine_execution_get(e, page.rows[i].id, &ex, &err) == STATUS_OK) {
             ex->is_awake = true;
             stop(ex);
@@ -439,10 +472,13 @@ void engine_map_child_leaves(struct engine_execution *ex)
 
 void engine_map_child_refused(struct engine_execution *ex)
 {
-    if (!ex->map_run)
-        return;
-    ex->map_run->is_stale = true;
-    map_run_ask_later(ex->map_run);
+    struct map_run *r = ex->map_run;
+    if (r && r->is_guest) {
+        map_guest_tell(r, &(struct map_report){.id = ex->row.id, .is_refused = true});
+    } else if (r) {
+        r->is_stale = true;
+        map_run_ask_later(r);
+    }
 }
 
 enum status engine_map_find_child(struct engine *e, str uuid, struct arena *a,

@@ -5,7 +5,7 @@
  * and the number of its items as parent_attempt.
  */
 #include "asl/bytes.h"
-#include "engine/map_internal.h"
+#include "engine/map_guest.h"
 #include <stdlib.h>
 
 enum { STATE_VERSION = 1, IS_MARKING = 1, HAS_ERROR = 2, COUNT_ROWS = 1000 };
@@ -102,7 +102,9 @@ void map_run_add_span(struct map_run *r, uint64_t from, uint64_t to)
 
 static void count_row(struct map_run *r, const struct store_execution *row, uint64_t *below)
 {
-    const struct engine_execution *ex = engine_find(r->all->engine, row->id);
+    struct engine *e = r->all->engine;
+    const struct engine_execution *ex = engine_find(e, row->id);
+    bool is_away = map_guest_is_away(r, row->id);
     enum asl_status status = map_status_of(row->status);
     uint64_t items = map_items_of(row), end = row->map_index + items;
     if (*below == UINT64_MAX) {
@@ -113,14 +115,18 @@ static void count_row(struct map_run *r, const struct store_execution *row, uint
         map_run_add_span(r, end, *below);
     }
     *below = row->map_index;
-    if (row->status == STORE_PENDING_REDRIVE && !ex) {
+    if (row->status == STORE_PENDING_REDRIVE && !ex && !is_away) {
         asl_map_run_child_planned(&r->run, items);
         r->is_redriven = true;
         return;
     }
     asl_map_run_child_started(&r->run, items, false);
-    if (status != ASL_EXEC_RUNNING && (!ex || ex->is_ended))
+    if (status != ASL_EXEC_RUNNING && (!ex || ex->is_ended)) {
         asl_map_run_child_ended(&r->run, items, status);
+        map_guest_forget(r, row->id);
+    } else if (!engine_owns(e, row->shard)) {
+        map_guest_remember(r, row);
+    }
 }
 
 /* Rows come latest first, spans are wanted from the first on. */
@@ -179,7 +185,7 @@ static bool is_beginning(struct map_run *r)
 enum status map_run_count(struct map_run *r, struct error *err)
 {
     uint64_t total = r->reader ? r->reader->total : r->row.items.total;
-    if (r->is_stale && is_beginning(r))
+    if (r->is_stale && (is_beginning(r) || map_guest_is_beginning(r)))
         return error_set(err, STATUS_BUSY, "MapRunBusy", "children are being begun");
     asl_map_run_init(&r->run, &r->plan);
     take_limits(r);

@@ -5,14 +5,15 @@
  * rest. A mark counts as soon as all children before it have rows. It is as old as the row.
  */
 #include "asl/bytes.h"
-#include "engine/map_internal.h"
+#include "engine/map_guest.h"
 
 enum { CURSOR_VERSION = 1 };
 
 /* The first item of the earliest child that would be lost by a crash. */
 static uint64_t earliest(const struct map_run *r)
 {
-    uint64_t ret = map_store_earliest(r);
+    uint64_t ret = map_store_earliest(r), away = map_guest_earliest(r);
+    ret = away < ret ? away : ret;
     const struct engine_execution *ex;
     for (uint32_t at = 0; (ex = idmap_next(&r->all->engine->executions, &at)) != NULL;) {
         bool has_row = ex->is_kept && ex->has_begun;

@@ -35,6 +35,20 @@ struct map_span {
 
 enum { MAP_AGAIN_ROWS = 64 };
 
+/* What a home knows of another loop. */
+struct map_loop {
+    uint64_t sent, received; /* children; the second as its guest has said, */
+    uint32_t in_memory;      /* like this */
+};
+
+/* What a guest says of a child. */
+struct map_report {
+    int64_t id;
+    uint64_t items;
+    enum asl_status status;
+    bool is_refused; /* it could not be begun, and the rest means nothing */
+};
+
 struct map_run {
     struct map_run *next;
     struct map_runs *all;
@@ -88,6 +102,17 @@ struct map_run {
     bool is_stale;      /* a child could not be begun: to be counted again */
     bool is_asked;      /* for a turn of the pump */
     bool is_due;        /* the time to write the row has come */
+
+    /* Children on other loops (map_guest.c). At home: */
+    struct idmap away;      /* those that run there: first item + 1, by id */
+    struct map_loop *loops; /* NULL: none was sent */
+    uint32_t dealt;         /* new children, here and there */
+    /* and of a guest, which has little else: */
+    bool is_guest, is_over_at_home;
+    uint32_t home;
+    uint64_t received; /* children that came */
+    struct map_report *reports;
+    uint32_t report_count, report_cap;
     struct loop_timer timer;
 };
 
@@ -109,6 +134,9 @@ struct map_run *map_run_find(const struct engine *e, int64_t id);
 /* A run in memory; definition, state and who waits for it as the execution has them. */
 struct map_run *map_run_new(struct map_runs *all, const struct engine_execution *parent,
                             const struct asl_state *state);
+/* One that knows its definition (takes a reference over) and its Map, and nothing else. */
+struct map_run *map_run_blank(struct map_runs *all, struct asl_definition *code,
+                              const struct asl_state *state);
 struct map_run *map_run_of_frame(const struct engine_execution *ex, uint32_t frame);
 /* The pump comes soon, or in a while. */
 void map_run_ask(struct map_run *r);
@@ -121,11 +149,22 @@ void map_run_fail(struct map_run *r, str error, str cause);
 void map_run_saved(struct map_run *r, bool has_more);
 void map_run_free(struct map_run *r);
 
+/* ---- map_begin.c ---- */
+/* A child goes on: so must its run, or it is stopped when nobody waits for it any more. */
+void map_run_resume(struct engine *e, int64_t id);
+
 /* ---- map_children.c ---- */
+/* On the loop that the child belongs to. */
+void map_child_begin_here(struct map_run *r, const struct store_execution *row,
+                          const struct asl_identity *who, str input);
+/* A Standard child goes on where it failed. */
+NODISCARD enum status map_child_again_here(struct map_run *r, int64_t id, struct error *err);
 /* Begins some; false when there is nothing to begin now. */
 bool map_children_begin(struct map_run *r);
 /* True when all that run have been told to stop. */
 bool map_children_stop(struct map_run *r);
+/* A child has ended, durably: it counts, or its home is told. */
+void map_child_ended(struct map_run *r, int64_t id, uint64_t items, enum asl_status status);
 /* A child's end counts. */
 void map_child_counted(struct map_run *r, uint64_t items, enum asl_status status);
 void map_run_add_span(struct map_run *r, uint64_t from, uint64_t to);
@@ -189,6 +228,7 @@ void map_store_save(struct map_run *r, enum map_save how);
 void map_store_keep(struct map_run *r, const struct engine_execution *ex);
 /* The first item of the earliest child that is with the store; UINT64_MAX. */
 uint64_t map_store_earliest(const struct map_run *r);
+bool map_store_has(const struct map_run *r); /* something of this run */
 void map_store_wake(void *runs);
 /* Waits for the store and lets go of all. */
 void map_store_close(struct map_runs *all);

@@ -8,7 +8,7 @@
  *
  * From STOPPING it goes to GATHERING, too, where results are exported.
  */
-#include "engine/map_internal.h"
+#include "engine/map_guest.h"
 #include "json/parse.h"
 #include <stdlib.h>
 
@@ -50,7 +50,8 @@ struct map_run *map_run_find(const struct engine *e, int64_t id)
 struct map_run *map_run_of_frame(const struct engine_execution *ex, uint32_t frame)
 {
     for (struct map_run *r = ex->engine->maps->first; r; r = r->next) {
-        if (r->row.execution == ex->row.id && r->row.frame == frame && r->phase != MAP_RUN_OVER)
+        if (!r->is_guest && r->row.execution == ex->row.id && r->row.frame == frame &&
+            r->phase != MAP_RUN_OVER)
             return r;
     }
     return NULL;
@@ -58,24 +59,31 @@ struct map_run *map_run_of_frame(const struct engine_execution *ex, uint32_t fra
 
 /* ---- one run ---- */
 
-struct map_run *map_run_new(struct map_runs *all, const struct engine_execution *parent,
-                            const struct asl_state *state)
+struct map_run *map_run_blank(struct map_runs *all, struct asl_definition *code,
+                              const struct asl_state *state)
 {
     struct map_run *r = calloc(1, sizeof(*r));
     check(r != NULL);
     r->all = all;
+    r->code = code;
+    r->state = state;
     arena_init(&r->arena, 0);
     buf_init(&r->result, JSON_MAX_TEXT);
     buf_init(&r->input, JSON_MAX_TEXT);
     buf_init(&r->cursor, SIZE_MAX / 2);
     buf_init(&r->next_cursor, SIZE_MAX / 2);
+    r->next = all->first;
+    all->first = r;
+    return r;
+}
+
+struct map_run *map_run_new(struct map_runs *all, const struct engine_execution *parent,
+                            const struct asl_state *state)
+{
+    struct map_run *r = map_run_blank(all, asl_definition_ref(parent->x->definition), state);
     r->shard = parent->row.shard;
     r->machine = parent->row.machine;
     r->definition = parent->row.definition;
-    r->code = parent->x->definition;
-    r->state = state;
-    r->next = all->first;
-    all->first = r;
     return r;
 }
 
@@ -92,6 +100,11 @@ void map_run_free(struct map_run *r)
         if (ex->map_run == r)
             engine_map_child_leaves(ex);
     }
+    if (!r->is_guest && !e->is_closing)
+        map_guest_over_all(r);
+    idmap_done(&r->away);
+    free(r->loops);
+    free(r->reports);
     loop_timer_stop(e->loop, &r->timer);
     map_reader_free(r->reader);
     json_doc_unref(r->arguments);
@@ -104,6 +117,7 @@ void map_run_free(struct map_run *r)
     buf_done(&r->next_cursor);
     arena_done(&r->arena);
     free(r->spans);
+    asl_definition_unref(r->code);
     free(r);
 }
 
@@ -397,6 +411,10 @@ static void pump_gathering(struct map_run *r)
 
 static void run_pump(struct map_run *r)
 {
+    if (r->is_guest) {
+        map_guest_pump(r);
+        return;
+    }
     if (r->is_stale && (r->phase == MAP_RUN_RUNNING || r->phase == MAP_RUN_STOPPING)) {
         map_run_go_on(r);
         return;
@@ -433,6 +451,8 @@ enum status engine_map_update(struct engine *e, int64_t map_run,
 {
     struct map_run *r = map_run_find(e, map_run);
     struct store_map_run row;
+    if (r && r->is_guest)
+        return error_set(err, STATUS_UNAVAILABLE, "EngineElsewhere", "another loop has it");
     struct arena a;
     arena_init(&a, 0);
     enum status status = store_find_map_run(e->reader, map_run, &a, &row, err);

@@ -5,7 +5,7 @@
  * while, so that nothing here is lost but by the end of the process, after which it is made again.
  */
 #include "asl/map_result.h"
-#include "engine/map_internal.h"
+#include "engine/map_guest.h"
 #include "json/write.h"
 #include <stdlib.h>
 
@@ -186,6 +186,14 @@ void map_store_save(struct map_run *r, enum map_save how)
     submit(u);
 }
 
+bool map_store_has(const struct map_run *r)
+{
+    const struct map_unit *u = r->all->units;
+    while (u && u->run != r)
+        u = u->next;
+    return u != NULL;
+}
+
 uint64_t map_store_earliest(const struct map_run *r)
 {
     uint64_t ret = UINT64_MAX;
@@ -301,11 +309,12 @@ static void come_back(struct map_runs *all, struct map_unit *u)
         return;
     }
     bool is_child = u->is_child, has_more = u->unit.reply.n > 0;
+    int64_t id = u->child.row.id;
     uint64_t items = map_items_of(&u->child.row);
     enum asl_status status = map_status_of(u->child.ending.status);
     unit_free(u);
     if (is_child) {
-        map_child_counted(r, items, status);
+        map_child_ended(r, id, items, status);
         return;
     }
     r->is_saving = false;

@@ -61,11 +61,11 @@ void engine_mail_send(struct engine *from, uint32_t to, struct engine_mail *mail
     loop_post(door->loop, &mail->task, take_mail, mail);
 }
 
-struct store_shards engine_shards(const struct engine *e)
+struct store_shards engine_shards_of(const struct engine *e, uint32_t loop)
 {
     uint32_t n = e->team->count;
-    return (struct store_shards){(e->number * STORE_SHARDS + n - 1) / n,
-                                 ((e->number + 1) * STORE_SHARDS + n - 1) / n - 1};
+    return (struct store_shards){(loop * STORE_SHARDS + n - 1) / n,
+                                 ((loop + 1) * STORE_SHARDS + n - 1) / n - 1};
 }
 
 /* ---- figures ---- */

@@ -61,7 +61,11 @@ static inline bool engine_owns(const struct engine *e, uint32_t shard)
 {
     return engine_owner(e, shard) == e->number;
 }
-/* All that belong to this loop. */
-struct store_shards engine_shards(const struct engine *e);
+/* All that belong to a loop; to this one. */
+struct store_shards engine_shards_of(const struct engine *e, uint32_t loop);
+static inline struct store_shards engine_shards(const struct engine *e)
+{
+    return engine_shards_of(e, e->number);
+}
 
 #endif
