@@ -17,17 +17,14 @@
 
 /* ---- who is where ---- */
 
-enum { DEALT_AT_ONCE = 8 /* children in a row for one loop */ };
-
 uint32_t map_guest_shard(struct map_run *r)
 {
     const struct engine *e = r->all->engine;
-    uint32_t loops = e->team->count, block = r->dealt++ / DEALT_AT_ONCE;
-    uint32_t loop = (e->number + block) % loops;
+    uint32_t loops = e->team->count, number = r->dealt++, loop = (e->number + number) % loops;
     if (loop == e->number)
         return r->shard;
     struct store_shards shards = engine_shards_of(e, loop);
-    return shards.first + block / loops % (shards.last - shards.first + 1);
+    return shards.first + number / loops % (shards.last - shards.first + 1);
 }
 
 uint32_t map_guest_in_memory(const struct map_run *r)

@@ -8,7 +8,8 @@
 
 /* ---- at home ---- */
 
-/* The shard of the next new child: blocks of children are dealt out over the loops. */
+/* The shard of the next new child: children are dealt out one by one, so that a few large ones
+ * keep all loops busy. */
 uint32_t map_guest_shard(struct map_run *r);
 /* Children in the memory of other loops, or on their way there. */
 uint32_t map_guest_in_memory(const struct map_run *r);

@@ -11,22 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-/* AFFLUX_TEST_LOOPS: the same tests with several loops. */
-static uint32_t loops_of_environment(void)
-{
-    const char *text = getenv("AFFLUX_TEST_LOOPS");
-    return text ? (uint32_t)strtoul(text, NULL, 10) : 1;
-}
-
 void house_open(struct house *h)
 {
     struct error err;
     struct engine_options options = {.data = str_of(h->folder),
-                                     .loops = h->loops > 0 ? h->loops : loops_of_environment(),
+                                     .loops = h->loops,
                                      .is_strict = h->is_strict,
                                      .clock_speed = h->clock_speed,
                                      .max_idle = h->max_idle,
                                      .store = h->store,
+                                     .loop_opened = h->loop_opened,
+                                     .loop_arg = h->loop_arg,
                                      .services = h->services,
                                      .service_count = h->service_count,
                                      .objects = h->objects,

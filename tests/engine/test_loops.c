@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOPS = 3, MANY = 60 };
+enum { LOOPS = 3, MANY = 60, MAX_ITEMS = 1000 };
 
 /* ---- a worker that is called on all threads ---- */
 
@@ -19,9 +19,18 @@ struct crew {
     char tokens[MANY][TOKEN_MAX];
     uint32_t token_count;
     uint32_t opened, closing;
+    bool fails;
+    uint32_t items[MAX_ITEMS]; /* how often a task was asked for, by its argument */
 };
 
-/* States called keep… do not end; their tokens are remembered. */
+static uint32_t number_of(const struct engine_task *task)
+{
+    double n = json_is_number(task->arguments) ? json_number(task->arguments) : 0;
+    return n >= 0 && n < MAX_ITEMS ? (uint32_t)n : 0;
+}
+
+/* States called keep… do not end, their tokens are remembered; fail… fails for odd numbers while it
+ * is told to. */
 static bool crew_work(void *arg, struct engine *e, const struct engine_task *task)
 {
     struct crew *c = arg;
@@ -31,13 +40,19 @@ static bool crew_work(void *arg, struct engine *e, const struct engine_task *tas
     bool is_kept = str_starts(task->state->name, STR("keep"));
     pthread_mutex_lock(&c->mutex);
     c->asked[engine_loop_number(e)]++;
+    bool fails = c->fails && str_starts(task->state->name, STR("fail")) && number_of(task) % 2 == 1;
+    if (json_is_number(task->arguments))
+        c->items[number_of(task)]++;
     if (is_kept && c->token_count < MANY)
         snprintf(c->tokens[c->token_count++], TOKEN_MAX, "%.*s", STR_ARG(task->token));
     pthread_mutex_unlock(&c->mutex);
     if (is_kept)
         return true;
-    struct engine_answer answer = {.kind = ASL_EVENT_TASK_SUCCEEDED};
-    assert_int_equal(json_parse(STR("{\"done\":1}"), NULL, &answer.doc, NULL), STATUS_OK);
+    struct engine_answer answer = {.kind = fails ? ASL_EVENT_TASK_FAILED : ASL_EVENT_TASK_SUCCEEDED,
+                                   .error = STR("Bad"),
+                                   .has_error = true};
+    if (!fails)
+        assert_int_equal(json_parse(STR("1"), NULL, &answer.doc, NULL), STATUS_OK);
     engine_answer_task(e, task->execution, task->frame, task->attempt, &answer);
     json_doc_unref(answer.doc);
     return true;
@@ -309,6 +324,176 @@ static void another_number_of_loops_goes_on_with_what_is_kept(void **state)
     tear_down(&h, &c);
 }
 
+/* ---- map runs ---- */
+
+#define MAP(type, states, more)                                                                    \
+    "{'StartAt':'M','States':{'M':{'Type':'Map'," more                                             \
+    "'ItemProcessor':{'ProcessorConfig':{'Mode':'DISTRIBUTED','ExecutionType':'" type "'},"        \
+    "'StartAt':'" states "','States':{'" states "':{"
+#define TASK "'Type':'Task','Resource':'arn:aws:lambda:us-east-1:0:function:f','End':true}}},"
+#define NAP "'Type':'Wait','Seconds':3600,'End':true}}},"
+#define REST "'End':true}}}"
+
+static char *numbers(uint32_t count)
+{
+    struct buf text;
+    size_t n;
+    buf_init(&text, SIZE_MAX / 2);
+    for (uint32_t i = 0; i < count; i++)
+        buf_printf(&text, "%c%u", i == 0 ? '[' : ',', i);
+    buf_add(&text, (str){"]", 2}); /* with a NUL */
+    return buf_take(&text, &n);
+}
+
+static void children_of_a_map_run_are_on_all_loops(void **state)
+{
+    static const char *const machines[] = {MAP("STANDARD", "ok", "") TASK REST,
+                                           MAP("EXPRESS", "ok", "") TASK REST};
+    struct house h;
+    struct crew c;
+    char *input = numbers(MAX_ITEMS);
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(machines); i++) {
+        build(&h, &c);
+        house_machine(&h, "map", ASL_STANDARD, machines[i]);
+        const char *output = house_run(&h, "map", "a", input);
+        assert_int_equal(strlen(output), 2 * MAX_ITEMS + 1);
+        for (int n = 0; n < MAX_ITEMS; n++)
+            assert_int_equal(c.items[n], 1);
+        for (int n = 0; n < LOOPS; n++)
+            assert_true(c.asked[n] >= MAX_ITEMS / LOOPS);
+        tear_down(&h, &c);
+    }
+    free(input);
+}
+
+/* What is asked for on the loop that the execution belongs to, as soon as that stands. */
+struct request {
+    int64_t execution;
+    bool is_redrive; /* or a stop */
+};
+
+static enum status ask_at_home(void *arg, struct engine *e, struct loop *loop, struct error *err)
+{
+    const struct request *r = arg;
+    uint32_t home;
+    (void)loop;
+    enum status status = engine_loop_of(e, r->execution, &home, err);
+    if (status != STATUS_OK || home != engine_loop_number(e))
+        return status;
+    return r->is_redrive ? engine_redrive(e, r->execution, err)
+                         : engine_stop(e, r->execution, STR(""), STR(""), err);
+}
+
+static enum store_status status_of(struct house *h)
+{
+    return house_row(h, "map", "a").status;
+}
+
+static bool has_ended(struct house *h)
+{
+    return status_of(h) != STORE_RUNNING;
+}
+
+static bool has_succeeded(struct house *h)
+{
+    return status_of(h) == STORE_SUCCEEDED;
+}
+
+static void ask(struct house *h, struct request *r)
+{
+    h->loop_opened = ask_at_home;
+    h->loop_arg = r;
+    house_reopen(h);
+    h->loop_opened = NULL;
+}
+
+static void failed_children_of_all_loops_run_again(void **state)
+{
+    static const char *const machines[] = {
+        MAP("STANDARD", "fail", "'ToleratedFailurePercentage':49,") TASK REST,
+        MAP("EXPRESS", "fail", "'ToleratedFailurePercentage':49,") TASK REST};
+    struct house h;
+    struct crew c;
+    char *input = numbers(100);
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(machines); i++) {
+        build(&h, &c);
+        c.fails = true;
+        house_machine(&h, "map", ASL_STANDARD, machines[i]);
+        house_start(&h, "map", "a", input);
+        assert_true(house_wait(&h, 20000));
+        assert_int_equal(h.status, ASL_EXEC_FAILED);
+        c.fails = false;
+        memset(c.items, 0, sizeof(c.items));
+        struct request r = {.execution = h.execution, .is_redrive = true};
+        ask(&h, &r);
+        assert_true(house_until(&h, has_succeeded, 20000));
+        for (uint32_t n = 0; n < 100; n++) /* those that were aborted run again, too */
+            assert_in_range(c.items[n], n % 2, 1);
+        tear_down(&h, &c);
+    }
+    free(input);
+}
+
+static bool has_begun_all(struct house *h)
+{
+    return engine_figures_of_all(h->engine).in_memory >= MANY + 1;
+}
+
+static void stopping_reaches_children_of_all_loops(void **state)
+{
+    static const char *const machines[] = {MAP("STANDARD", "nap", "") NAP REST,
+                                           MAP("EXPRESS", "nap", "") NAP REST};
+    struct house h;
+    struct crew c;
+    char *input = numbers(MANY);
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(machines); i++) {
+        build(&h, &c);
+        house_machine(&h, "map", ASL_STANDARD, machines[i]);
+        house_start_unwatched(&h, "map", "a", input);
+        assert_true(house_until(&h, has_begun_all, 20000));
+        struct request r = {.execution = house_row(&h, "map", "a").id};
+        ask(&h, &r);
+        assert_true(house_until(&h, has_ended, 20000));
+        assert_int_equal(status_of(&h), STORE_ABORTED);
+        for (int round = 0; round < 100 && engine_figures_of_all(h.engine).in_memory > 0; round++)
+            house_pass(&h, 50);
+        assert_int_equal(engine_figures_of_all(h.engine).in_memory, 0);
+        tear_down(&h, &c);
+    }
+    free(input);
+}
+
+static void a_map_run_goes_on_with_another_number_of_loops(void **state)
+{
+    static const char *const machines[] = {MAP("STANDARD", "ok", "'MaxConcurrency':20,") TASK REST,
+                                           MAP("EXPRESS", "ok", "'MaxConcurrency':20,") TASK REST};
+    static const uint32_t loops[] = {1, 2, LOOPS, 2, LOOPS, 1, LOOPS};
+    struct house h;
+    struct crew c;
+    char *input = numbers(MAX_ITEMS);
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(machines); i++) {
+        build(&h, &c);
+        house_machine(&h, "map", ASL_STANDARD, machines[i]);
+        house_start_unwatched(&h, "map", "a", input);
+        for (size_t k = 0; k < ARRAY_LEN(loops); k++) {
+            house_pass(&h, 3);
+            h.loops = loops[k];
+            house_reopen(&h);
+        }
+        const char *output = house_run(&h, "map", "a", input);
+        assert_int_equal(h.status, ASL_EXEC_SUCCEEDED);
+        assert_int_equal(strlen(output), 2 * MAX_ITEMS + 1);
+        for (int n = 0; n < MAX_ITEMS; n++) /* again only if it was under way at a close */
+            assert_in_range(c.items[n], 1, 1 + ARRAY_LEN(loops));
+        tear_down(&h, &c);
+    }
+    free(input);
+}
+
 /* ---- opening and closing ---- */
 
 static enum status loop_opened(void *arg, struct engine *e, struct loop *loop, struct error *err)
@@ -389,6 +574,10 @@ int main(void)
         cmocka_unit_test(children_are_found_by_name_where_their_parents_are),
         cmocka_unit_test(tokens_are_answered_from_any_loop),
         cmocka_unit_test(another_number_of_loops_goes_on_with_what_is_kept),
+        cmocka_unit_test(children_of_a_map_run_are_on_all_loops),
+        cmocka_unit_test(failed_children_of_all_loops_run_again),
+        cmocka_unit_test(stopping_reaches_children_of_all_loops),
+        cmocka_unit_test(a_map_run_goes_on_with_another_number_of_loops),
         cmocka_unit_test(each_loop_says_when_it_opens_and_closes),
         cmocka_unit_test(closing_in_the_middle_of_work_loses_nothing),
     };
