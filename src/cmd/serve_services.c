@@ -39,9 +39,20 @@ static struct api_service events_row(struct serve_services *s, struct engine *e)
         .service = &events_service, .self = &s->events, .after = after_events, .arg = e};
 }
 
-/* e is NULL when only service and self are asked for. */
-static struct api_service (*const services[])(struct serve_services *s, struct engine *e) = {
-    events_row,
+static void after_events_task(void *self, struct engine *e, const struct service_operation *o,
+                              struct json_val request, str answer)
+{
+    (void)self;
+    after_events(e, o, request, answer);
+}
+
+/* A service as the wire has it (e is NULL when only service and self are asked for), and what else
+ * tasks have of it. */
+static const struct {
+    struct api_service (*row)(struct serve_services *s, struct engine *e);
+    struct engine_service task;
+} services[] = {
+    {events_row, {.after = after_events_task}},
 };
 _Static_assert(ARRAY_LEN(services) <= SERVE_SERVICES_MAX, "room for all");
 
@@ -49,7 +60,7 @@ size_t serve_services_rows(struct serve_services *s, struct engine *e,
                            struct api_service rows[SERVE_SERVICES_MAX])
 {
     for (size_t i = 0; i < ARRAY_LEN(services); i++)
-        rows[i] = services[i](s, e);
+        rows[i] = services[i].row(s, e);
     return ARRAY_LEN(services);
 }
 
@@ -58,8 +69,11 @@ void serve_services_init(struct serve_services *s)
     struct api_service rows[SERVE_SERVICES_MAX];
     *s = (struct serve_services){0};
     s->count = (uint32_t)serve_services_rows(s, NULL, rows);
-    for (uint32_t i = 0; i < s->count; i++)
-        s->tasks[i] = (struct engine_service){rows[i].service, rows[i].self};
+    for (uint32_t i = 0; i < s->count; i++) {
+        s->tasks[i] = services[i].task;
+        s->tasks[i].service = rows[i].service;
+        s->tasks[i].self = rows[i].self;
+    }
 }
 
 void serve_services_opened(struct serve_services *s, struct engine *e)

@@ -60,10 +60,24 @@ typedef bool engine_work_fn(void *arg, struct engine *e, const struct engine_tas
 typedef bool engine_items_fn(void *arg, const struct asl_state *map, struct json_doc **ret_items,
                              str *ret_error, str *ret_cause);
 
+/* How something stands that an operation began; .sync tasks wait for its end. */
+enum engine_stand { ENGINE_UNFINISHED, ENGINE_SUCCEEDED, ENGINE_FAILED };
+
 /* A service whose operations tasks may call (services/service.h). */
 struct engine_service {
     const struct service *service;
     void *self; /* of struct service_call */
+    /* Called on the loop when an operation of a task succeeded (and is durable, if it writes).
+     * NULL: nothing. */
+    void (*after)(void *self, struct engine *e, const struct service_operation *o,
+                  struct json_val request, str answer);
+    /* For .sync: how what was begun stands, told by the answer that began it, and its record as
+     * JSON text: the task's result, or the cause of its failure. NULL: no .sync. */
+    enum status (*look)(void *self, struct store_reader *reader, str answer, int64_t now_ms,
+                        struct buf *json, enum engine_stand *ret, struct error *err);
+    /* The request of the operation `stop` that ends it early. */
+    const char *stop;
+    enum status (*stop_request)(void *self, str answer, struct buf *json, struct error *err);
 };
 
 struct engine_options {

@@ -373,6 +373,12 @@ bool engine_work_services(struct engine_execution *ex, const struct asl_command 
 /* The execution leaves memory; what is under way goes on. */
 void engine_services_leave(struct engine_execution *ex);
 
+/* ---- work_follow.c ---- */
+/* A .sync task was submitted by an earlier process: what it began is followed again. */
+void engine_follow_again(struct engine_execution *ex, const struct asl_command *c);
+/* Nobody waits for it any more: it is stopped. False: the task follows nothing. */
+bool engine_cancel_followed(struct engine_execution *ex, const struct engine_action *action);
+
 /* ---- work_states.c ---- */
 /* states:startExecution and aws-sdk:sfn:…; false when the resource is none of these. */
 bool engine_work_states(struct engine_execution *ex, const struct asl_command *c);

@@ -76,10 +76,11 @@ static void start_task(struct engine_execution *ex, const struct engine_action *
     if (f->is_submitted && is_callback) {
         /* whoever has the token answers, now as before */
     } else if (!e->options.work || !e->options.work(e->options.work_arg, e, &task)) {
-        if (f->is_submitted)
+        if (f->is_submitted) {
             engine_child_again(ex, &c);
-        else if (!engine_work_states(ex, &c) && !engine_work_http(ex, &c) &&
-                 !engine_work_services(ex, &c))
+            engine_follow_again(ex, &c);
+        } else if (!engine_work_states(ex, &c) && !engine_work_http(ex, &c) &&
+                   !engine_work_services(ex, &c))
             nobody_does(ex, &c);
     }
     arena_done(&a);
@@ -92,7 +93,7 @@ void engine_perform(struct engine_execution *ex, const struct engine_action *act
         switch (actions[i].kind) {
         case ASL_START_TASK: start_task(ex, &actions[i]); break;
         case ASL_CANCEL_TASK:
-            if (!engine_cancel_http(ex, &actions[i]))
+            if (!engine_cancel_http(ex, &actions[i]) && !engine_cancel_followed(ex, &actions[i]))
                 engine_cancel_states(ex, &actions[i]);
             break;
         case ASL_START_MAP_RUN:
@@ -112,6 +113,8 @@ bool engine_works(const struct engine_execution *ex)
             f->phase == ASL_PHASE_MAPPING) /* inputs of children are made in its scope */
             return true;
     }
+    if (ex->services) /* what they began is looked at from time to time */
+        return true;
     for (const struct engine_child_ref *child = ex->children; child; child = child->next) {
         if (!child->is_kept) /* it would be begun anew */
             return true;

@@ -9,36 +9,13 @@
  *
  * A process that ends behind the commit leaves the message in the inbox: the next one delivers it
  * and does not run the operation again. Express executions have no inbox; theirs is run as often as
- * they are.
+ * they are. What a .sync task has begun is followed by work_follow.c.
  */
-#include "base/time.h"
-#include "engine/dialect.h"
-#include "engine/team.h"
-#include "engine/unit.h"
+#include "engine/work_services.h"
 #include "json/parse.h"
 #include "json/write.h"
 #include "services/service.h"
 #include <stdlib.h>
-
-enum { AGAIN_MS = 1000 /* after the store could not write */ };
-
-/* An operation that writes, under way. What the store's thread reads does not change meanwhile. */
-struct engine_service_task {
-    struct engine_unit unit;
-    struct engine_service_task *next, **place; /* of its execution; place NULL: that is gone */
-    struct engine *engine;
-    struct loop_timer timer;
-    struct arena arena;
-    const struct dialect *dialect;
-    bool is_sdk;
-    const struct service_operation *operation;
-    struct service_call call;
-    str args, request_id;
-    char date[TIME_HTTP_BYTES];
-    struct store_message message; /* id 0: nobody keeps it */
-    uint32_t frame, attempt;
-    enum asl_event_kind kind; /* of what it answers */
-};
 
 /* ---- results ---- */
 
@@ -104,6 +81,8 @@ static enum status write_unit(struct store_tx *tx, str args, struct arena *scrat
         row.body = buf_str(&body);
         if (row.id != 0)
             status = store_tx_send(tx, &row, err);
+        if (status == STATUS_OK && t->is_followed)
+            status = service_follow_write(tx, t, buf_str(&json), err);
         store_tx_reply(tx, row.body);
     }
     buf_done(&json);
@@ -121,21 +100,22 @@ static void unlink_task(struct engine_service_task *t)
     t->place = NULL;
 }
 
-static void task_free(struct engine_service_task *t)
+void service_task_free(struct engine_service_task *t)
 {
     unlink_task(t);
     loop_timer_stop(t->engine->loop, &t->timer);
     store_unit_done(&t->unit.unit);
+    json_doc_unref(t->arguments);
     arena_done(&t->arena);
     free(t);
 }
 
 static void drop(struct engine_unit *u)
 {
-    task_free((struct engine_service_task *)(void *)u);
+    service_task_free((struct engine_service_task *)(void *)u);
 }
 
-static void fail(struct engine_service_task *t, const struct error *err)
+void service_task_fail(struct engine_service_task *t, const struct error *err)
 {
     struct dialect_error said = dialect_spell(t->dialect, t->is_sdk, err, t->request_id, &t->arena);
     struct engine_answer answer = {.kind = ASL_EVENT_TASK_FAILED,
@@ -152,23 +132,56 @@ static void submit_again(void *arg)
     engine_unit_submit(t->engine, &t->unit);
 }
 
+bool service_task_retries(struct engine_service_task *t)
+{
+    struct store_unit *u = &t->unit.unit;
+    bool is_store = str_starts(str_of(u->error.name), STR("Store"));
+    if (u->status == STATUS_OK || !is_store || !engine_is_passing(u->status))
+        return false;
+    t->engine->figures.retried++; /* nothing of it has happened */
+    store_unit_done(u);
+    loop_timer_start(t->engine->loop, &t->timer, loop_now_ms() + SERVICE_AGAIN_MS, submit_again, t);
+    return true;
+}
+
+/* Others are told first: what the operation began may be over when the execution hears of it. */
+static void tell_after(struct engine_service_task *t, str answer)
+{
+    const struct engine_service *s = t->service;
+    if (s->after)
+        s->after(s->self, t->engine, t->operation, json_doc_root(t->arguments), answer);
+}
+
 static void come_back(struct engine *e, struct engine_unit *u)
 {
     struct engine_service_task *t = (struct engine_service_task *)(void *)u;
-    const struct error *err = &u->unit.error;
-    bool is_store = str_starts(str_of(err->name), STR("Store"));
-    if (u->unit.status == STATUS_OK) {
-        unlink_task(t);
-        engine_deliver(e, t->message.execution, t->message.id, u->unit.reply);
-    } else if (is_store && engine_is_passing(u->unit.status)) {
-        e->figures.retried++; /* nothing of it has happened */
-        store_unit_done(&u->unit);
-        loop_timer_start(e->loop, &t->timer, loop_now_ms() + AGAIN_MS, submit_again, t);
+    struct engine_message m;
+    struct error err;
+    if (service_task_retries(t))
         return;
-    } else {
-        fail(t, err);
+    if (u->unit.status != STATUS_OK) {
+        service_task_fail(t, &u->unit.error);
+        service_task_free(t);
+        return;
     }
-    task_free(t);
+    check(engine_message_read(u->unit.reply, &m, &err) == STATUS_OK); /* we wrote it */
+    tell_after(t, m.document);
+    if (!t->is_followed)
+        unlink_task(t);
+    engine_deliver(e, t->message.execution, t->message.id, u->unit.reply);
+    if (t->is_followed)
+        service_follow(t, arena_dup(&t->arena, m.document));
+    else
+        service_task_free(t);
+}
+
+void service_task_link(struct engine_execution *ex, struct engine_service_task *t)
+{
+    t->next = ex->services;
+    t->place = &ex->services;
+    if (t->next)
+        t->next->place = &t->next;
+    ex->services = t;
 }
 
 static void start_writing(struct engine_execution *ex, struct engine_service_task *t)
@@ -178,15 +191,9 @@ static void start_writing(struct engine_execution *ex, struct engine_service_tas
         (struct engine_unit){.unit = {.run = write_unit, .args = {(const char *)t, sizeof(*t)}},
                              .back = come_back,
                              .drop = drop};
-    if (ex->is_kept) {
+    if (ex->is_kept)
         t->message.id = store_new_id(e->store);
-        t->message.shard = ex->row.shard;
-    }
-    t->next = ex->services;
-    t->place = &ex->services;
-    if (t->next)
-        t->next->place = &t->next;
-    ex->services = t;
+    service_task_link(ex, t);
     engine_unit_submit(e, &t->unit);
 }
 
@@ -202,10 +209,12 @@ static void read_now(struct engine_service_task *t)
     enum status status = run_operation(t, &t->arena, e->reader, NULL, &json, &err);
     if (status == STATUS_OK)
         status = json_parse(buf_str(&json), NULL, &answer.doc, &err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        tell_after(t, buf_str(&json));
         engine_answer_task(e, t->message.execution, t->frame, t->attempt, &answer);
-    else
-        fail(t, &err);
+    } else {
+        service_task_fail(t, &err);
+    }
     json_doc_unref(answer.doc);
     buf_done(&json);
 }
@@ -238,21 +247,39 @@ static const struct engine_service *service_named(const struct engine *e, const 
     return NULL;
 }
 
-static struct engine_service_task *task_new(struct engine_execution *ex,
-                                            const struct asl_command *c)
+/* Kinds of answers by the pattern; a .sync task is also submitted, and its end comes later. */
+static void take_pattern(struct engine_service_task *t, enum asl_pattern pattern)
+{
+    t->is_followed = pattern == ASL_SYNC && t->service->look;
+    t->kind = pattern == ASL_REQUEST_RESPONSE ? ASL_EVENT_TASK_SUCCEEDED : ASL_EVENT_TASK_SUBMITTED;
+}
+
+struct engine_service_task *service_task_new(struct engine_execution *ex,
+                                             const struct asl_command *c)
 {
     struct engine *e = ex->engine;
     struct engine_service_task *t = calloc(1, sizeof(*t));
+    str name;
     check(t != NULL);
     t->engine = e;
     arena_init(&t->arena, 0);
+    t->dialect = dialect_find(&c->state->task.resource, &t->arena, &name, &t->is_sdk);
+    t->service = t->dialect ? service_named(e, t->dialect->service) : NULL;
+    t->operation = t->service ? service_find(t->service->service, name) : NULL;
+    if (!t->operation) {
+        service_task_free(t);
+        return NULL;
+    }
+    take_pattern(t, c->state->task.resource.pattern);
+    t->arguments = json_doc_ref(c->arguments->json);
     t->frame = c->frame;
     t->attempt = c->attempt;
     t->message.execution = ex->row.id;
-    t->kind = c->state->task.resource.pattern == ASL_WAIT_FOR_TASK_TOKEN ? ASL_EVENT_TASK_SUBMITTED
-                                                                         : ASL_EVENT_TASK_SUCCEEDED;
-    t->call = (struct service_call){
-        .settings = &e->settings, .now_ms = engine_now_ms(e), .arena = &t->arena};
+    t->message.shard = ex->row.shard;
+    t->call = (struct service_call){.settings = &e->settings,
+                                    .self = t->service->self,
+                                    .now_ms = engine_now_ms(e),
+                                    .arena = &t->arena};
     t->request_id = asl_uuid_of(ex->x->identity.id, engine_seed(e), c->frame, &t->arena);
     time_print_http(t->call.now_ms, t->date);
     return t;
@@ -260,19 +287,17 @@ static struct engine_service_task *task_new(struct engine_execution *ex,
 
 bool engine_work_services(struct engine_execution *ex, const struct asl_command *c)
 {
-    struct engine_service_task *t = task_new(ex, c);
+    struct engine_service_task *t = service_task_new(ex, c);
     struct error err;
-    str name;
-    t->dialect = dialect_find(&c->state->task.resource, &t->arena, &name, &t->is_sdk);
-    const struct engine_service *s =
-        t->dialect ? service_named(ex->engine, t->dialect->service) : NULL;
-    t->operation = s ? service_find(s->service, name) : NULL;
-    if (!t->operation || is_done(ex, c)) {
-        bool is_ours = t->operation != NULL;
-        task_free(t);
-        return is_ours;
+    if (!t)
+        return false;
+    if (is_done(ex, c)) {
+        bool is_followed = t->is_followed;
+        service_task_free(t);
+        if (is_followed) /* that it was submitted is in the inbox */
+            engine_follow_again(ex, c);
+        return true;
     }
-    t->call.self = s->self;
     enum status status =
         service_prepare(t->operation, &t->call, c->arguments->root, &t->args, &err);
     if (status == STATUS_OK && t->operation->is_writing) {
@@ -282,13 +307,17 @@ bool engine_work_services(struct engine_execution *ex, const struct asl_command 
     if (status == STATUS_OK)
         read_now(t);
     else
-        fail(t, &err);
-    task_free(t);
+        service_task_fail(t, &err);
+    service_task_free(t);
     return true;
 }
 
 void engine_services_leave(struct engine_execution *ex)
 {
-    while (ex->services)
-        unlink_task(ex->services);
+    while (ex->services) {
+        if (loop_timer_is_running(&ex->services->timer)) /* followed, or not with the store yet */
+            service_task_free(ex->services);
+        else
+            unlink_task(ex->services);
+    }
 }

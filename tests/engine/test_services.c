@@ -4,11 +4,18 @@
 #include "engine_test.h"
 
 #include "counter_service.h"
+#include "job_service.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const struct engine_service services[] = {{.service = &counter_service}};
+static const struct engine_service services[] = {
+    {.service = &counter_service},
+    {.service = &job_service,
+     .look = job_look,
+     .stop = "BatchStopJobRun",
+     .stop_request = job_stop_request},
+};
 
 static bool works_not(void *arg, struct engine *e, const struct engine_task *task)
 {
@@ -20,7 +27,8 @@ static int open_house(void **state)
 {
     struct house *h = calloc(1, sizeof(*h));
     assert_non_null(h);
-    *h = (struct house){.work = works_not, .services = services, .service_count = 1};
+    *h = (struct house){
+        .work = works_not, .services = services, .service_count = ARRAY_LEN(services)};
     house_build(h);
     *state = h;
     return 0;
@@ -163,6 +171,70 @@ static void an_execution_may_end_before_its_operation(void **state)
     house_start_unwatched(h, "m", "last", "{}"); /* and the engine closes meanwhile */
 }
 
+/* ---- what is followed ---- */
+
+static void a_job_is_followed_to_its_end(void **state)
+{
+    struct house *h = *state;
+    run(h, ASL_STANDARD, "glue:startJobRun", "{'JobName':'quick','Ms':100}");
+    assert_has(h->output, "{\"JobRunId\":\"jr_");
+    run(h, ASL_STANDARD, "glue:startJobRun.sync", "{'JobName':'good','Ms':100}");
+    assert_has(h->output, "\"JobRunState\":\"SUCCEEDED\"");
+    run(h, ASL_STANDARD, "glue:startJobRun.sync", "{'JobName':'bad','Ms':100}");
+    assert_has(h->output, "States.TaskFailed: {\"Id\":\"jr_");
+    assert_has(h->output, "\"JobRunState\":\"FAILED\"");
+    run(h, ASL_STANDARD, "glue:startJobRun.sync", "{'JobName':''}");
+    assert_has(h->output, "Glue.EntityNotFoundException: ");
+}
+
+static const char SYNC[] = "{'StartAt':'T','States':{'T':{'Type':'Task','Resource':"
+                           "'arn:aws:states:::glue:startJobRun.sync',"
+                           "'Parameters':{'JobName':'good','Ms':400},'End':true}}}";
+
+static void the_next_process_follows_what_this_one_began(void **state)
+{
+    struct house *h = *state;
+    house_machine(h, "m", ASL_STANDARD, SYNC);
+    for (int ms = 0; ms < 30; ms += 3) { /* before, between and behind the commits of its start */
+        char name[16];
+        snprintf(name, sizeof(name), "n%d", ms);
+        house_start_unwatched(h, "m", name, "{}");
+        house_pass(h, ms);
+        house_reopen(h);
+        uint32_t begun = job_count(h->folder);
+        assert_has(house_run(h, "m", name, "{}"), "\"JobRunState\":\"SUCCEEDED\"");
+        assert_in_range(job_count(h->folder), begun, begun + 1);
+    }
+    assert_int_equal(job_count(h->folder), 10); /* each once */
+    assert_int_equal(job_followed(h->folder), 0);
+}
+
+static bool has_job(struct house *h)
+{
+    return job_count(h->folder) == 1;
+}
+
+static bool is_stopped(struct house *h)
+{
+    return job_stopped(h->folder) == 1 && job_followed(h->folder) == 0;
+}
+
+static void a_job_that_nobody_waits_for_is_stopped(void **state)
+{
+    struct house *h = *state;
+    struct error err;
+    house_machine(h, "m", ASL_STANDARD,
+                  "{'StartAt':'T','States':{'T':{'Type':'Task','Resource':"
+                  "'arn:aws:states:::glue:startJobRun.sync',"
+                  "'Parameters':{'JobName':'good','Ms':600000},'End':true}}}");
+    house_start_unwatched(h, "m", "long", "{}");
+    assert_true(house_until(h, has_job, 5000));
+    house_pass(h, 100);
+    assert_int_equal(engine_stop(h->engine, house_row(h, "m", "long").id, STR(""), STR(""), &err),
+                     STATUS_OK);
+    assert_true(house_until(h, is_stopped, 5000));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_house, close_house)
 
 int main(void)
@@ -174,6 +246,9 @@ int main(void)
         TEST(what_no_service_does_is_said),
         TEST(a_task_that_waits_for_a_token_is_submitted),
         TEST(an_execution_may_end_before_its_operation),
+        TEST(a_job_is_followed_to_its_end),
+        TEST(the_next_process_follows_what_this_one_began),
+        TEST(a_job_that_nobody_waits_for_is_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
