@@ -43,4 +43,10 @@ NODISCARD enum status json_parse_in(struct arena *arena, str text,
                                     const struct json_parse_options *options,
                                     struct json_val *ret_value, struct error *err);
 
+/* Reads one string of a text whose first quote is at *at, and moves *at behind its last quote. The
+ * text ends at end, with JSON_TEXT_PADDING zero bytes behind it. Escapes are decoded into the
+ * arena, other strings stay in the text. False: it is malformed or not over; *at is as it was. */
+NODISCARD bool json_read_string(struct arena *arena, const char **at, const char *end,
+                                struct json_val *ret);
+
 #endif

@@ -164,3 +164,16 @@ bool parse_string_rest(struct parser *ps, const char *start, const char *at, uin
     arena_shrink(ps->arena, out, raw.n, ret->n);
     return true;
 }
+
+bool json_read_string(struct arena *arena, const char **at, const char *end, struct json_val *ret)
+{
+    struct parser ps = {.end = end, .arena = arena};
+    struct parsed_string string;
+    uint64_t high;
+    const char *start = *at + 1, *stop = scan_string(start, &high);
+    if (!parse_string_rest(&ps, start, stop, high, &string))
+        return false;
+    *ret = json_string((str){string.p, string.n}, string.flags);
+    *at = string.next;
+    return true;
+}

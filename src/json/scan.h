@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Looking at text many bytes at a time: ends of strings, white space, keys, bytes that need an
- * escape. SSE2 where there is SSE2, otherwise eight bytes in a word. Private to this folder.
+ * escape. SSE2 where there is SSE2, otherwise eight bytes in a word. For readers and writers of
+ * JSON text: this folder, and csv/, which walks rows in the text.
  *
  * All functions that say "padded" read up to SCAN_STEP bytes from where they stand, whatever the
  * text's end is; parsed text has JSON_TEXT_PADDING zero bytes behind it, and a zero byte stops
