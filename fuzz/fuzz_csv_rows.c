@@ -51,11 +51,14 @@ static void read_all(struct outcome *o, str text, size_t step, const struct csv_
     csv_columns_init(&o->columns);
     buf_init(&o->out, OUT_MAX);
     csv_rows_init(&r, d, &o->columns);
+    r.enough = step;
     do {
-        to = text.n - to > step ? to + step : text.n;
+        if (!r.is_full)
+            to = text.n - to > step ? to + step : text.n;
         o->status = read_piece(&r, str_sub(text, from, to), to == text.n, &o->out, &used);
         from += used;
-    } while (o->status == STATUS_OK && to < text.n);
+        r.enough = o->out.n + step;
+    } while (o->status == STATUS_OK && (to < text.n || r.is_full));
     o->rows = r.rows;
     o->place = r.place;
     csv_rows_done(&r);

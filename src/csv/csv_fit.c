@@ -68,6 +68,13 @@ static void end_row(struct csv_widen *w, struct buf *out)
     w->bytes = 0;
 }
 
+size_t csv_widen_piece(const struct csv_widen *w)
+{
+    size_t row = (size_t)w->width * 3 + 2; /* "", and the line end */
+    size_t n = CSV_FIT_BYTES / row;
+    return n < CSV_FIT_LEAST ? CSV_FIT_LEAST : n;
+}
+
 void csv_widen(struct csv_widen *w, str bytes, struct buf *out)
 {
     size_t from = 0, at = 0;
@@ -136,16 +143,18 @@ static void put_moved(const struct cells *cells, const struct csv_dialect *d, st
     buf_add(out, csv_line_end(d));
 }
 
-void csv_move(str rows, const struct csv_dialect *dialect, const uint32_t *to, uint32_t width,
-              struct buf *out)
+size_t csv_move(str rows, const struct csv_dialect *dialect, const uint32_t *to, uint32_t width,
+                struct buf *out)
 {
     struct cells cells = {.at = malloc((width + 1) * sizeof(str)), .to = to, .width = width};
     check(cells.at != NULL);
-    for (size_t at = 0; at < rows.n;) {
+    size_t at = 0;
+    while (at < rows.n && out->n < CSV_FIT_BYTES) {
         memset(cells.at, 0, width * sizeof(str));
         at = find_cells(rows, at, dialect->delimiter, &cells);
         at += csv_line_end(dialect).n;
         put_moved(&cells, dialect, out);
     }
     free(cells.at);
+    return at;
 }

@@ -9,7 +9,10 @@
 
 #include "csv/csv_write.h"
 
-/* Widens a whole file, in pieces as they come. */
+enum { CSV_FIT_BYTES = 1 << 20, CSV_FIT_LEAST = 64 };
+
+/* Widens a whole file, in pieces as they come. A byte can become a row: csv_widen_piece says how
+ * many to give at a time. */
 struct csv_widen {
     const struct csv_dialect *dialect;
     uint32_t width;
@@ -23,10 +26,13 @@ struct csv_widen {
 
 void csv_widen_init(struct csv_widen *w, const struct csv_dialect *dialect, uint32_t width);
 void csv_widen(struct csv_widen *w, str bytes, struct buf *out);
+/* Bytes that become no more than CSV_FIT_BYTES, or CSV_FIT_LEAST of them. */
+size_t csv_widen_piece(const struct csv_widen *w);
 
 /* Appends whole rows to out, each with its cell i at to[i], and `width` cells. to has an entry for
- * every cell that a row has, and none twice. */
-void csv_move(str rows, const struct csv_dialect *dialect, const uint32_t *to, uint32_t width,
-              struct buf *out);
+ * every cell that a row has, and none twice. Stops when there are CSV_FIT_BYTES in out; returns the
+ * bytes used. */
+size_t csv_move(str rows, const struct csv_dialect *dialect, const uint32_t *to, uint32_t width,
+                struct buf *out);
 
 #endif

@@ -24,7 +24,8 @@ struct values {
 void csv_rows_init(struct csv_rows *r, const struct csv_dialect *dialect,
                    struct csv_columns *columns)
 {
-    *r = (struct csv_rows){.dialect = dialect, .columns = columns, .least = UINT32_MAX};
+    *r = (struct csv_rows){
+        .dialect = dialect, .columns = columns, .least = UINT32_MAX, .enough = SIZE_MAX};
     arena_init(&r->scratch, 0);
     buf_init(&r->text, 2 * (size_t)CSV_MAX_ROW_TEXT);
     csv_rows_begin(r);
@@ -282,6 +283,11 @@ static enum status read_values(struct csv_rows *r, struct values *v, const char 
             return status;
         if (v->at != CSV_AT_VALUE)
             v->at = CSV_BEHIND_ITEM;
+        if (UNLIKELY(v->out->n >= r->enough && v->encoded == 0)) {
+            r->is_full = true;
+            *ret_at = p;
+            return STATUS_OK;
+        }
     }
     if (v->is_last && v->at != CSV_AT_VALUE)
         return refuse(r, v, v->end, "", err);
@@ -326,10 +332,11 @@ enum status csv_rows_read(struct csv_rows *r, str text, bool is_last, struct buf
         return STATUS_OK;
     }
     csv_row_room(r);
+    r->is_full = false;
     enum status status = read_values(r, &v, &rest, err);
     if (status != STATUS_OK)
         return status;
-    if (!is_last) { /* nobody asks behind the end; counting takes time */
+    if (!is_last || r->is_full) { /* nobody asks behind the end; counting takes time */
         struct json_place place = place_of(&v, rest);
         r->offset = place.offset;
         r->line = place.line;

@@ -39,6 +39,9 @@ struct csv_rows {
     uint64_t left_out;           /* members that are no listed columns */
     uint32_t least;              /* the narrowest row written; the caller sets it to UINT32_MAX */
     struct json_place place;     /* of what was refused; line 0: it has no place */
+    size_t enough; /* bytes of output at which reading stops; csv_rows_init sets SIZE_MAX. Few bytes
+                      of JSON can be many of CSV: {} where there are a thousand columns */
+    bool is_full;  /* it did: the text is not at its end, take the output away and go on */
 
     /* inside */
     struct csv_cell *cells; /* of a row, by column; empty between rows */

@@ -74,7 +74,7 @@ static void expect_moved(const struct csv_dialect *d, const uint32_t *to, uint32
 {
     struct buf out;
     buf_init(&out, 1 << 20);
-    csv_move(str_of(rows), d, to, width, &out);
+    assert_int_equal(csv_move(str_of(rows), d, to, width, &out), strlen(rows));
     expect_text(&out, wanted);
     buf_done(&out);
 }
@@ -89,6 +89,31 @@ static void cells_go_to_their_new_places(void **state)
     expect_moved(&dos, to, 3, "a;b\r\n", "b;;a\r\n");
 }
 
+static void wide_rows_come_in_pieces(void **state)
+{
+    static const uint32_t to[] = {1};
+    struct csv_widen w;
+    struct buf out, rows;
+    size_t used = 0, bytes = 0, calls = 0;
+    (void)state;
+    buf_init(&rows, 1 << 20);
+    buf_add_fill(&rows, '\n', 5000);
+    buf_init(&out, 2 * CSV_FIT_BYTES);
+    for (; used < rows.n; calls++) {
+        used += csv_move(str_sub(buf_str(&rows), used, rows.n), &full, to, 1000, &out);
+        bytes += out.n;
+        buf_clear(&out);
+    }
+    assert_int_equal(bytes, 5000 * 3000);
+    assert_true(calls >= 14);
+    csv_widen_init(&w, &full, 1000);
+    assert_in_range(csv_widen_piece(&w), 300, 400);
+    csv_widen_init(&w, &full, 100000);
+    assert_int_equal(csv_widen_piece(&w), CSV_FIT_LEAST);
+    buf_done(&out);
+    buf_done(&rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -97,6 +122,7 @@ int main(void)
         cmocka_unit_test(quotes_hide_delimiters_and_line_ends),
         cmocka_unit_test(a_lonely_empty_cell_is_not_lonely_any_more),
         cmocka_unit_test(cells_go_to_their_new_places),
+        cmocka_unit_test(wide_rows_come_in_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

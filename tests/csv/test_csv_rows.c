@@ -177,6 +177,31 @@ static void given_columns_are_kept_and_others_left_out(void **state)
     end(&r);
 }
 
+static void reading_stops_when_there_is_enough(void **state)
+{
+    struct csv_dialect d = csv_dialect_default();
+    struct reading r;
+    size_t at = 0, used;
+    unsigned calls = 0;
+    str part = STR("[{\"a\":1},{\"a\":2},\n{\"a\":3},{}{\0");
+    (void)state;
+    begin(&r, &d);
+    buf_add(&r.in, part);
+    memset(r.in.p + r.in.n, 0, JSON_TEXT_PADDING);
+    do {
+        r.rows.enough = r.out.n + 1;
+        enum status status = csv_rows_read(&r.rows, str_sub(buf_str(&r.in), at, part.n), true,
+                                           &r.out, &used, &r.err);
+        assert_int_equal(status, calls < 4 ? STATUS_OK : STATUS_INVALID);
+        at += used;
+        calls++;
+    } while (calls < 5);
+    assert_int_equal(r.rows.rows, 4);
+    assert_int_equal(r.rows.place.line, 2);
+    assert_int_equal(r.rows.place.column, 11);
+    end(&r);
+}
+
 static void what_is_no_row_is_refused_with_its_place(void **state)
 {
     (void)state;
@@ -293,6 +318,7 @@ int main(void)
         cmocka_unit_test(keys_are_the_same_however_they_are_written),
         cmocka_unit_test(of_duplicates_the_last_wins),
         cmocka_unit_test(given_columns_are_kept_and_others_left_out),
+        cmocka_unit_test(reading_stops_when_there_is_enough),
         cmocka_unit_test(what_is_no_row_is_refused_with_its_place),
         cmocka_unit_test(malformed_json_is_refused_with_its_place),
         cmocka_unit_test(a_bad_text_in_a_string_has_two_places),
