@@ -41,15 +41,32 @@ static void put_all(struct csv_rows *r, struct buf *out)
     }
 }
 
+/* Most cells need no quotes, and can have nothing but a delimiter that would. */
+static ALWAYS_INLINE bool is_bare(const struct csv_cell *cell, char delimiter)
+{
+    return cell->kind == CELL_EMPTY ||
+           (cell->kind == CELL_PLAIN && cell->n > 0 && (uint8_t)cell->p[0] < 0x80 &&
+            !memchr(cell->p, delimiter, cell->n));
+}
+
+/* Quotes where they are needed. */
 static void put_some(struct csv_rows *r, struct buf *out)
 {
     uint32_t count = r->columns->listed;
+    char delimiter = r->dialect->delimiter;
     if (count == 1 && r->cells[0].n == 0)
         buf_add(out, STR("\"\"")); /* an empty line is a row without cells */
     for (uint32_t i = 0; i < count; i++) {
         struct csv_cell *cell = &r->cells[i];
-        csv_put_cell(out, r->dialect, (str){cell->p, cell->n});
-        buf_add_byte(out, r->dialect->delimiter);
+        if (UNLIKELY(!buf_reserve(out, cell->n + CELL_AROUND)))
+            return;
+        if (LIKELY(is_bare(cell, delimiter))) {
+            copy_ahead(out->p + out->n, cell->p, cell->n);
+            out->n += cell->n;
+        } else {
+            csv_put_cell(out, r->dialect, (str){cell->p, cell->n});
+        }
+        buf_add_byte(out, delimiter);
         *cell = (struct csv_cell){0};
     }
 }
@@ -57,7 +74,6 @@ static void put_some(struct csv_rows *r, struct buf *out)
 void csv_row_put(struct csv_rows *r, struct buf *out)
 {
     uint32_t count = r->columns->listed;
-    csv_row_room(r);
     if (r->dialect->quote == CSV_QUOTE_ALL)
         put_all(r, out);
     else
@@ -67,7 +83,8 @@ void csv_row_put(struct csv_rows *r, struct buf *out)
     buf_add(out, csv_line_end(r->dialect));
     if (count < r->least)
         r->least = count;
-    if (r->scratch.chunk)
+    if (r->has_scratch)
         arena_reset(&r->scratch);
+    r->has_scratch = false;
     r->rows++;
 }

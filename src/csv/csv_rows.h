@@ -49,6 +49,7 @@ struct csv_rows {
     uint32_t *path; /* the columns of the last row's members in their order */
     uint32_t path_n, path_cap;
     struct arena scratch; /* of a row */
+    bool has_scratch;     /* something is in it */
     struct buf text;      /* of a nested value */
     enum csv_place at;
     bool is_begun;
