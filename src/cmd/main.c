@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 static const struct command commands[] = {
+    {"consolidate", "JSON parts to one CSV", cmd_consolidate, cmd_consolidate_help},
     {"env", "shell settings for the aws command", cmd_env, cmd_env_help},
     {"eval", "evaluate a JSONata expression over JSON", cmd_eval, cmd_eval_help},
     {"inspect", "look into a data folder", cmd_inspect, cmd_inspect_help},
@@ -22,7 +23,7 @@ static void main_help(struct buf *out)
     buf_add(out, STR("afflux: data aggregation with JSONata and Amazon States Language\n\n"
                      "usage: afflux COMMAND [OPTIONS] …\n\n"));
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        buf_printf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+        buf_printf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
     buf_add(out, STR("\n"
                      "  afflux help COMMAND     what a command does, with examples\n"
                      "  afflux --version        the version of this program\n"));
