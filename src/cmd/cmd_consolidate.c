@@ -103,6 +103,8 @@ static bool close_ledger(struct consolidation *c)
     if (!c->words.ledger)
         return true;
     bool is_written = output_flush(&c->ledger);
+    if (c->status == STATUS_CANCELED)
+        unlink(c->words.ledger); /* nothing is left half-written */
     close(c->ledger.fd);
     output_done(&c->ledger);
     return is_written;

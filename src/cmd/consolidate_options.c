@@ -160,6 +160,8 @@ static bool check_words(const struct consolidate_words *w)
         cmd_usage("consolidate", "no parts: name files or folders of JSON");
     else if (!w->output || w->output[0] == '\0')
         cmd_usage("consolidate", "no output: name the CSV with -o FILE");
+    else if (w->ledger && strcmp(w->ledger, w->output) == 0)
+        cmd_usage("consolidate", "the ledger cannot be the output");
     else
         return true;
     return false;

@@ -113,7 +113,7 @@ m";4\r
 @test "wrong usage says what is right" {
     local args
     for args in '' 'x.json' '-o out.csv' 'x -o y --quote some' 'x -o y --delimiter a' 'x -o y --delimiter ,,' \
-        'x -o y --threads 0' 'x -o y --threads 65' 'x -o y --columns a,a' 'x -o y --no' 'x -o'; do
+        'x -o y --threads 0' 'x -o y --threads 65' 'x -o y --columns a,a' 'x -o y --ledger y' 'x -o y --no' 'x -o'; do
         # shellcheck disable=SC2086
         run -2 "$AFFLUX" consolidate $args
         has "$output" "Try 'afflux consolidate --help'."
@@ -152,7 +152,7 @@ m";4\r
     for ((i = 1; i < 100; i++)); do ln parts/0.jsonl "parts/$i.jsonl"; done
     for signal in INT TERM; do
         # a job in the background ignores INT, which env gives back
-        env --default-signal=INT "$AFFLUX" consolidate parts -o out.csv 2>said &
+        env --default-signal=INT "$AFFLUX" consolidate parts -o out.csv --ledger ledger 2>said &
         pid=$!
         sleep 0.3
         kill -$signal $pid

@@ -3,10 +3,13 @@
  * of the parts job_write.c. */
 #include "services/consolidate/consolidate.h"
 #include "base/check.h"
+#include "base/utf8.h"
 #include "services/consolidate/consolidate_internal.h"
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+
+enum { NAME_SHOWN = 100 /* bytes of a name in a message */ };
 
 /* ---- turns ---- */
 
@@ -165,17 +168,36 @@ static void work_together(struct job *job, uint32_t threads)
 
 /* ---- the job ---- */
 
+static enum status job_columns(struct job *job, struct error *err)
+{
+    const struct consolidate_options *options = job->options;
+    if (!csv_is_delimiter(options->dialect.delimiter))
+        return error_set(err, STATUS_INVALID, "BadDelimiter",
+                         "the delimiter is no character that can delimit");
+    for (uint32_t i = 0; i < options->column_count; i++) {
+        str name = options->columns[i];
+        if (utf8_check(name) != name.n)
+            return error_set(err, STATUS_INVALID, "BadColumns", "a column's name is not UTF-8");
+        uint32_t at = csv_columns_find(&job->columns, name);
+        if (at == MAP_NONE)
+            return error_set(err, STATUS_LIMIT, "TooManyColumns",
+                             "more than %d columns are given, or %d bytes of names",
+                             CSV_MAX_COLUMNS, CSV_MAX_NAMES);
+        if (at != i)
+            return error_set(err, STATUS_INVALID, "BadColumns", "the column %.*s is given twice",
+                             STR_ARG(str_sub(name, 0, NAME_SHOWN)));
+    }
+    if (options->column_count > 0)
+        csv_columns_fix(&job->columns);
+    return STATUS_OK;
+}
+
 static void job_init(struct job *job, const struct consolidate_options *options, uint32_t threads)
 {
     job->dialect = options->dialect;
-    check(csv_is_delimiter(job->dialect.delimiter));
     check(pthread_mutex_init(&job->lock, NULL) == 0);
     check(pthread_cond_init(&job->moved, NULL) == 0);
     csv_columns_init(&job->columns);
-    for (uint32_t i = 0; i < options->column_count; i++)
-        check(csv_columns_find(&job->columns, options->columns[i]) == i);
-    if (options->column_count > 0)
-        csv_columns_fix(&job->columns);
     buf_init(&job->spare, SIZE_MAX / 2);
     job->slot_count = threads * CONSOLIDATE_SLOTS;
     job->slots = calloc(job->slot_count, sizeof(*job->slots));
@@ -223,8 +245,11 @@ enum status consolidate(const struct consolidate_options *options,
     struct job job = {.options = options, .source = source, .sink = sink};
     uint32_t threads = thread_count(options);
     job_init(&job, options, threads);
-    work_together(&job, threads);
-    enum status status = job_outcome(&job, err);
+    enum status status = job_columns(&job, err);
+    if (status == STATUS_OK) {
+        work_together(&job, threads);
+        status = job_outcome(&job, err);
+    }
     if (status == STATUS_OK)
         status = sink->publish(sink->arg, err);
     else

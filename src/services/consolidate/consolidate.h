@@ -99,8 +99,9 @@ struct consolidate_result {
     bool was_widened; /* the output was copied once for columns that came late */
 };
 
-/* Runs on the calling thread and others. STATUS_CANCELED "Canceled"; STATUS_INVALID or LIMIT for a
- * bad part, whose message begins with KEY:LINE:COLUMN; what source and sink said. */
+/* Runs on the calling thread and others. STATUS_CANCELED "Canceled"; STATUS_INVALID "BadColumns" or
+ * "BadDelimiter" before anything is read; STATUS_INVALID, LIMIT or NOT_FOUND for a bad part, whose
+ * message begins with KEY:LINE:COLUMN or KEY; what source and sink said. */
 NODISCARD enum status consolidate(const struct consolidate_options *options,
                                   const struct consolidate_source *source,
                                   const struct consolidate_sink *sink,
