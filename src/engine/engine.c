@@ -29,6 +29,21 @@ int64_t engine_loop_ms(const struct engine *e, int64_t wait_ms)
     return loop_now_ms() + (speed > 0 ? (int64_t)((double)wait_ms / speed) + 1 : wait_ms);
 }
 
+static bool is_still(const struct engine *e)
+{
+    return !e->door->is_turn_asked && !e->first_queued && !e->first_waiting &&
+           e->figures.in_flight == 0 && engine_http_calls(e) == 0 && engine_maps_are_still(e);
+}
+
+bool engine_skip(struct engine *e)
+{
+    if (e->options.clock_speed <= 0 || !is_still(e))
+        return false;
+    int64_t skipped_ms = loop_skip(e->loop);
+    e->clock_start_ms -= skipped_ms;
+    return skipped_ms > 0;
+}
+
 uint64_t engine_seed(struct engine *e)
 {
     return splitmix64_next(&e->seed);

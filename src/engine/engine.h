@@ -200,6 +200,10 @@ typedef void engine_kept_fn(void *arg, const struct error *err);
 NODISCARD enum status engine_when_kept(struct engine *e, int64_t execution, engine_kept_fn *fn,
                                        void *arg, struct error *err);
 
+/* For tests with a clock_speed: if nothing is under way, time jumps to what waits for it next. True
+ * when it did. With a speed far below 1 time passes by such jumps only. */
+bool engine_skip(struct engine *e);
+
 struct engine_figures {
     uint64_t steps, records, moves; /* a move: a state that was entered */
     uint64_t retried;               /* commits that failed and were tried again */

@@ -142,6 +142,11 @@ static void pump_all(void *arg)
     }
 }
 
+bool engine_maps_are_still(const struct engine *e)
+{
+    return !e->maps || (!e->maps->is_pump_asked && !e->maps->units);
+}
+
 void map_run_ask(struct map_run *r)
 {
     struct map_runs *all = r->all;

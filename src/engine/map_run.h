@@ -38,6 +38,9 @@ void engine_map_open(struct engine *e);
 /* Before the executions are freed. NULL in e->maps is allowed. */
 void engine_map_close(struct engine *e);
 
+/* Nothing is with the store, and no run wants a turn. */
+bool engine_maps_are_still(const struct engine *e);
+
 /* ---- what executions ask for (perform.c) ---- */
 
 /* ASL_START_MAP_RUN and ASL_REDRIVE_MAP_RUN. Asking again changes nothing. */

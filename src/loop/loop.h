@@ -61,6 +61,10 @@ static inline bool loop_timer_is_running(const struct loop_timer *timer)
     return loop_heap_has(&timer->node);
 }
 
+/* For tests: time passes for all timers at once, as much of it as brings the first one to now; it
+ * fires in a later round. How many milliseconds that were; 0: none, or no timer is running. */
+int64_t loop_skip(struct loop *loop);
+
 /* fn(arg) after the callbacks that are due now, in the order asked for. Work deferred by deferred
  * work comes after the loop has looked for events. */
 void loop_defer(struct loop *loop, struct loop_task *task, loop_fn *fn, void *arg);

@@ -66,3 +66,16 @@ void loop_timer_stop(struct loop *loop, struct loop_timer *timer)
 {
     loop_heap_remove(&loop->timers, &timer->node);
 }
+
+int64_t loop_skip(struct loop *loop)
+{
+    const struct loop_heap_node *first = loop_heap_first(&loop->timers);
+    int64_t now = loop_now_ms();
+    if (!first || first->key <= now)
+        return 0;
+    int64_t skipped = first->key - now;
+    for (size_t i = 0; i < loop->timers.count; i++)
+        loop->timers.nodes[i]->key -= skipped; /* of all: their order stays */
+    timers_set_alarm(loop, now);
+    return skipped;
+}

@@ -130,6 +130,34 @@ static void many_deadlines_that_never_come_cost_nothing_later(void **state)
     loop_free(loop);
 }
 
+static void skipped_time_passes_for_all_timers(void **state)
+{
+    (void)state;
+    struct loop *loop = test_loop();
+    struct ring hour = {0}, hours = {0}, more = {0};
+    int count = 0;
+    int64_t now = loop_now_ms();
+    assert_int_equal(loop_skip(loop), 0);
+    ring_start(&more, loop, 7200020, &count);
+    ring_start(&hour, loop, 3600000, &count);
+    ring_start(&hours, loop, 7200000, &count);
+    int64_t first = loop_skip(loop);
+    struct loop_timer end = {0};
+    loop_timer_start(loop, &end, loop_now_ms() + 1, test_stop, loop);
+    loop_run(loop);
+    assert_int_equal(hour.number, 1);
+    assert_int_equal(count, 1);
+    int64_t second = loop_skip(loop);
+    loop_timer_start(loop, &end, loop_now_ms() + 60, test_stop, loop);
+    loop_run(loop);
+    assert_int_equal(hours.number, 2);
+    assert_int_equal(more.number, 3);
+    assert_true(more.fired_ms - hours.fired_ms >= 19);
+    assert_true(first + second >= 7200000 - (loop_now_ms() - now));
+    assert_int_equal(loop_skip(loop), 0);
+    loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +165,7 @@ int main(void)
         cmocka_unit_test(a_stopped_timer_does_not_fire_and_a_moved_one_fires_once),
         cmocka_unit_test(a_timer_that_starts_itself_for_now_leaves_room_for_others),
         cmocka_unit_test(many_deadlines_that_never_come_cost_nothing_later),
+        cmocka_unit_test(skipped_time_passes_for_all_timers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
