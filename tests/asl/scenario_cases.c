@@ -96,7 +96,7 @@ static void run_file(struct case_report *r, case_fn run, const char *folder, str
     struct arena arena;
     arena_init(&arena, 0);
     path_of(path, folder, file);
-    struct scenario s = {.file = support_json(&arena, path)};
+    struct scenario s = {.file = support_json(r->kept ? r->kept : &arena, path)};
     struct json_val cases = json_get(s.file, STR("cases"));
     int stem = (int)(file.n - strlen(".json"));
     r->files++;
@@ -120,12 +120,13 @@ static void run_sequence(struct case_report *r, case_fn run, const char *folder,
     struct arena arena;
     arena_init(&arena, 0);
     path_of(path, folder, file);
-    struct json_val content = support_json(&arena, path);
+    struct arena *a = r->kept ? r->kept : &arena;
+    struct json_val content = support_json(a, path);
     struct json_val calls = json_get(content, STR("calls"));
     for (uint32_t i = 0; i < calls.len; i++) {
         struct scenario s = {0};
         snprintf(name, sizeof(name), "%.*s#%u", (int)(file.n - strlen(".json")), file.p, i);
-        if (sequence_scenario(&arena, content, i, &s, &reason)) {
+        if (sequence_scenario(a, content, i, &s, &reason)) {
             run_one(r, run, name, &s);
         } else if (reason && is_wanted(r, name)) {
             r->name = name;
@@ -164,5 +165,7 @@ int cases_run(struct case_report *r, case_fn run, unsigned files, unsigned cases
         return require && strcmp(require, "1") == 0 ? 1 : EXIT_SKIPPED;
     }
     run_all(r, run, folder);
+    if (r->end)
+        r->end(r);
     return report_end(r, files, cases);
 }

@@ -16,7 +16,9 @@ struct case_counts {
 
 struct case_report {
     const char *title;
-    char **filters; /* parts of names; none: every case */
+    struct arena *kept;                 /* files stay in it; NULL: each goes after its cases */
+    void (*end)(struct case_report *r); /* all cases were seen, before the counts; or NULL */
+    char **filters;                     /* parts of names; none: every case */
     int filter_count;
     const char *name; /* of the case that runs */
     struct case_counts *area;

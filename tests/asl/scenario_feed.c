@@ -132,7 +132,7 @@ void feed_take(struct feed *f, const struct asl_out *out)
         const struct asl_command *c = &out->commands[i];
         if (c->kind == ASL_CANCEL_TASK || c->kind == ASL_CANCEL_MAP_RUN)
             forget(f, c->frame, c->attempt);
-        if (c->kind != ASL_START_TASK && c->kind != ASL_START_MAP_RUN)
+        if (c->kind != ASL_START_TASK && (c->kind != ASL_START_MAP_RUN || !f->map))
             continue;
         check(f->pending_count < FEED_PENDING);
         json_doc_hold(c->arguments->json, f->arena);

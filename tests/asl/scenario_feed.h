@@ -23,7 +23,7 @@ struct feed_pending {
 typedef bool (*feed_map)(void *arg, const struct feed_pending *p, struct asl_event *event);
 
 struct feed {
-    feed_map map;
+    feed_map map; /* NULL: map runs are carried out elsewhere */
     void *map_arg;
     struct arena *arena;
     struct match *match;      /* knows what placeholders stand for */

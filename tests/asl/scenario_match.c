@@ -215,9 +215,31 @@ static bool parse_text(struct match *m, struct json_val v, struct json_val *ret)
 
 static bool values_fit(struct match *m, struct json_val expected, struct json_val actual);
 
+/* The recorded text as ours has it. */
+static struct json_val as_ours(struct match *m, struct json_val expected)
+{
+    struct buf out;
+    str text = json_str(expected);
+    size_t at = m->recorded.n > 0 ? str_find(text, m->recorded, 0) : STR_NONE;
+    if (at == STR_NONE)
+        return expected;
+    buf_init(&out, SIZE_MAX / 2);
+    for (size_t from = 0; from < text.n;) {
+        buf_add(&out, str_sub(text, from, at == STR_NONE ? text.n : at));
+        if (at != STR_NONE)
+            buf_add(&out, m->ours);
+        from = at == STR_NONE ? text.n : at + m->recorded.n;
+        at = str_find(text, m->recorded, from);
+    }
+    expected = json_string(arena_dup(m->arena, buf_str(&out)), 0);
+    buf_done(&out);
+    return expected;
+}
+
 static bool strings_fit(struct match *m, struct json_val expected, struct json_val actual)
 {
     struct json_val a, b;
+    expected = as_ours(m, expected);
     if (text_fits(m, json_str(expected), json_str(actual)))
         return true;
     if (parse_text(m, expected, &a) && parse_text(m, actual, &b))

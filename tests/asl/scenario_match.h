@@ -25,6 +25,7 @@ struct match_step {
 struct match {
     struct arena *arena;
     struct json_val lenient; /* array of JSONPaths, or undefined */
+    str recorded, ours;      /* what stands in recordings, and for it in ours; empty: nothing */
     struct match_binding bindings[MATCH_BINDINGS];
     uint32_t binding_count;
     struct match_step path[MATCH_DEPTH];

@@ -37,13 +37,18 @@ static str text_of(struct scenario_run *run, struct json_val v)
     return copy;
 }
 
+str scenario_definition(struct scenario_run *run, const struct scenario *s)
+{
+    return text_of(run, scenario_get(s, "definition"));
+}
+
 static bool load(struct scenario_run *run, const struct scenario *s)
 {
     struct error err;
     bool is_express = str_eq(json_str(scenario_get(s, "type")), STR("EXPRESS"));
     struct asl_load_options options = {.type = is_express ? ASL_EXPRESS : ASL_STANDARD,
                                        .strict = true};
-    str text = text_of(run, scenario_get(s, "definition"));
+    str text = scenario_definition(run, s);
     if (asl_definition_load(text, &options, NULL, &run->definition, &err) == STATUS_OK)
         return true;
     run->trouble = arena_printf(&run->arena, "%s: %s", err.name, err.message);
@@ -91,12 +96,10 @@ static str fill_references(struct scenario_run *run, const struct scenario *s, s
     return copy;
 }
 
-/* NULL: it refers to an answer that was not recorded. */
-static struct json_doc *input_of(struct scenario_run *run, const struct scenario *s)
+str scenario_input(struct scenario_run *run, const struct scenario *s)
 {
     struct json_val input = scenario_get(s, "input"), raw = scenario_get(s, "input_text");
     struct buf text;
-    struct json_doc *doc;
     buf_init(&text, SIZE_MAX / 2);
     if (raw.tag == JSON_STRING)
         buf_add(&text, json_str(raw));
@@ -105,10 +108,15 @@ static struct json_doc *input_of(struct scenario_run *run, const struct scenario
     else
         check(json_write(&text, input, 0, NULL) == STATUS_OK);
     str filled = fill_references(run, s, buf_str(&text));
-    if (json_parse(filled, NULL, &doc, NULL) != STATUS_OK)
-        doc = NULL;
     buf_done(&text);
-    return doc;
+    return filled;
+}
+
+/* NULL: it refers to an answer that was not recorded. */
+static struct json_doc *input_of(struct scenario_run *run, const struct scenario *s)
+{
+    struct json_doc *doc;
+    return json_parse(scenario_input(run, s), NULL, &doc, NULL) == STATUS_OK ? doc : NULL;
 }
 
 /* Is it not among those that were deleted before the execution started? */
@@ -193,6 +201,16 @@ void scenario_run_done(struct scenario_run *run)
 
 /* ---- steps ---- */
 
+void scenario_add_event(struct scenario_run *run, const struct asl_exec *x,
+                        const struct asl_record *r)
+{
+    if (!asl_record_is_event(r->kind))
+        return;
+    if (run->events.n > 0)
+        buf_add_byte(&run->events, ',');
+    asl_history_write(x, r, true, &run->events);
+}
+
 static bool step(struct scenario_run *run, struct asl_event *event, struct asl_out *out)
 {
     struct error err;
@@ -202,13 +220,8 @@ static bool step(struct scenario_run *run, struct asl_event *event, struct asl_o
         run->trouble = arena_printf(&run->arena, "%s: %s", err.name, err.message);
         return false;
     }
-    for (uint32_t i = 0; i < out->record_count; i++) {
-        if (!asl_record_is_event(out->records[i].kind))
-            continue;
-        if (run->events.n > 0)
-            buf_add_byte(&run->events, ',');
-        asl_history_write(run->x, &out->records[i], true, &run->events);
-    }
+    for (uint32_t i = 0; i < out->record_count; i++)
+        scenario_add_event(run, run->x, &out->records[i]);
     feed_take(&run->feed, out);
     if (run->watch)
         run->watch(run->watch_arg, run, event, out);
@@ -266,19 +279,24 @@ static enum scenario_end play(struct scenario_run *run, const struct scenario *s
     return SCENARIO_STUCK;
 }
 
-enum scenario_end scenario_play(struct scenario_run *run, const struct scenario *s)
+void scenario_read_history(struct scenario_run *run)
 {
-    struct asl_out out;
     struct error err;
-    if (!load(run, s))
-        return SCENARIO_REFUSED;
-    asl_out_init(&out);
-    enum scenario_end end = play(run, s, &out);
-    asl_out_done(&out);
     buf_insert(&run->events, 0, STR("["));
     buf_add_byte(&run->events, ']');
     check(buf_ok(&run->events));
     check(json_parse_in(&run->arena, buf_str(&run->events), NULL, &run->history, &err) ==
           STATUS_OK);
+}
+
+enum scenario_end scenario_play(struct scenario_run *run, const struct scenario *s)
+{
+    struct asl_out out;
+    if (!load(run, s))
+        return SCENARIO_REFUSED;
+    asl_out_init(&out);
+    enum scenario_end end = play(run, s, &out);
+    asl_out_done(&out);
+    scenario_read_history(run);
     return end;
 }
