@@ -182,9 +182,11 @@ static bool env_variable(void *arg, str name, struct json_val *ret)
     return doc != NULL;
 }
 
-/* ret_found NULL: a path that finds nothing is a failure, but for an index past the end. */
+/* ret_found NULL: a path that finds nothing is a failure, but for an index past the end. ret_path:
+ * which path it was, also within a call. */
 bool asl_eval_path(struct asl_step *s, struct asl_scope *scope, const struct jsonpath_expr *e,
-                   struct json_val *ret, enum jsonpath_missing *ret_missing, bool *ret_found)
+                   struct json_val *ret, enum jsonpath_missing *ret_missing, str *ret_path,
+                   bool *ret_found)
 {
     struct env_arg arg = {s, scope};
     struct jsonpath_env env = {.arena = &s->out->scratch,
@@ -206,6 +208,8 @@ bool asl_eval_path(struct asl_step *s, struct asl_scope *scope, const struct jso
         return true;
     if (ret_missing)
         *ret_missing = missing;
+    if (ret_path)
+        *ret_path = path;
     if (status == STATUS_NOT_FOUND && ret_found)
         return true;
     return asl_fail_in(s, scope->frame,
@@ -219,7 +223,8 @@ static bool template_path(struct asl_step *s, struct asl_scope *scope, const str
 {
     enum jsonpath_missing missing = JSONPATH_MISSING_KEY;
     bool is_found;
-    if (!asl_eval_path(s, scope, t->path, ret, &missing, &is_found))
+    str text = {0};
+    if (!asl_eval_path(s, scope, t->path, ret, &missing, &text, &is_found))
         return false;
     if (is_found)
         return true;
@@ -228,7 +233,6 @@ static bool template_path(struct asl_step *s, struct asl_scope *scope, const str
         *ret = json_null(); /* as AWS does past the end of an array */
         return true;
     }
-    str text = path ? jsonpath_text(path) : STR("");
     str input = asl_value_text(s, scope->base);
     return asl_fail_in(s, scope->frame, "States.Runtime",
                        "The JSONPath '%.*s' specified for the field '%.*s' could not be found in "

@@ -77,7 +77,8 @@ bool asl_eval_template(struct asl_step *s, struct asl_scope *scope, const struct
 bool asl_eval_jsonata(struct asl_step *s, struct asl_scope *scope, const struct asl_jsonata *j,
                       struct json_val *ret);
 bool asl_eval_path(struct asl_step *s, struct asl_scope *scope, const struct jsonpath_expr *e,
-                   struct json_val *ret, enum jsonpath_missing *ret_missing, bool *ret_found);
+                   struct json_val *ret, enum jsonpath_missing *ret_missing, str *ret_path,
+                   bool *ret_found);
 /* A path of a field such as InputPath: base is what "$" means. */
 bool asl_eval_field_path(struct asl_step *s, struct asl_scope *scope, const struct jsonpath *path,
                          struct asl_value base, struct asl_value *ret);
