@@ -133,13 +133,13 @@ static int64_t run_clock(void)
 }
 
 /* Waits until then, or a part of it; an interrupt ends it early. */
-static void run_wait(int64_t until_ms)
+static void run_wait(int64_t until_ms, int64_t most_ms)
 {
     int64_t ms = until_ms - run_clock();
     if (ms <= 0)
         return;
-    if (ms > RUN_WAIT_MOST_MS)
-        ms = RUN_WAIT_MOST_MS;
+    if (ms > most_ms)
+        ms = most_ms;
     struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
     nanosleep(&time, NULL);
 }
@@ -151,7 +151,8 @@ static bool run_is_due(struct run *r)
         return true;
     int64_t next_ms = sim_next(r->sim);
     if (next_ms != ASL_NEVER && next_ms > run_clock()) {
-        run_wait(next_ms);
+        const struct run_view *view = &r->show.view;
+        run_wait(next_ms, view->is_off ? RUN_WAIT_MOST_MS : run_view_wait(view));
         return false;
     }
     sim_advance(r->sim, run_clock());
@@ -164,6 +165,7 @@ static int run_say_end(struct run *r)
 {
     const struct asl_exec *root = sim_root(r->sim);
     struct output out;
+    run_show_summary(&r->show, root);
     output_init(&out, STDOUT_FILENO, "run");
     out.buf.max = SIZE_MAX / 2;
     run_show_end(&r->show, root, &out.buf);
@@ -178,6 +180,13 @@ static int run_say_end(struct run *r)
     return CMD_FAILED;
 }
 
+static void run_look(struct run *r)
+{
+    struct run_sight sight = {.x = sim_root(r->sim), .now_ms = run_clock()};
+    if (!r->show.view.is_off && sight.x && !asl_exec_is_over(sight.x))
+        run_view_show(&r->show.view, &sight, run_clock());
+}
+
 static int run_to_end(struct run *r, str input)
 {
     struct error err;
@@ -185,9 +194,12 @@ static int run_to_end(struct run *r, str input)
     if (status != STATUS_OK && strcmp(err.name, "JsonSyntax") == 0)
         error_wrap(&err, "the input");
     while (status == STATUS_OK && !sim_is_over(r->sim) && !run_is_interrupted) {
+        run_look(r);
         if (run_is_due(r))
             status = sim_turn(r->sim, &err);
     }
+    if (status != STATUS_OK || !sim_is_over(r->sim))
+        run_view_erase(&r->show.view);
     if (status != STATUS_OK) {
         run_say_error(NULL, &err);
         return CMD_FAILED;
@@ -274,6 +286,7 @@ int cmd_run(int argc, char **argv)
     if (r.options.is_help)
         return run_print_help();
     run_show_init(&r.show);
+    run_view_init(&r.show.view, r.options.is_quiet || r.options.is_traced || r.options.is_virtual);
     code = run_all(&r);
     sim_mocks_free(r.mocks);
     asl_definition_unref(r.definition);

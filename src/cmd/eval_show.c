@@ -80,6 +80,42 @@ static void show_line(str line, unsigned from, unsigned to, struct buf *out)
     buf_add_byte(out, '\n');
 }
 
+static locale_t show_locale_set(locale_t *ret_before)
+{
+    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    *ret_before = utf8 ? uselocale(utf8) : (locale_t)0;
+    return utf8;
+}
+
+static void show_locale_reset(locale_t utf8, locale_t before)
+{
+    if (utf8) {
+        uselocale(before);
+        freelocale(utf8);
+    }
+}
+
+unsigned eval_show_clipped(str line, unsigned columns, struct buf *out)
+{
+    locale_t before, utf8 = show_locale_set(&before);
+    bool is_whole = show_columns(line, line.n) <= columns;
+    unsigned column = 0, end = is_whole || columns == 0 ? columns : columns - 1;
+    for (size_t at = 0; at < line.n;) {
+        uint32_t c = utf8_next(line, &at);
+        unsigned width = show_width(c, column);
+        if (column + width > end)
+            break;
+        show_char(c, width, out);
+        column += width;
+    }
+    if (!is_whole && columns > 0) {
+        buf_add(out, STR("…"));
+        column++;
+    }
+    show_locale_reset(utf8, before);
+    return column;
+}
+
 /* ---- places ---- */
 
 static str show_line_at(str text, size_t at, size_t *ret_number, size_t *ret_start)
@@ -141,15 +177,11 @@ static str show_trim(str text, size_t *start)
 
 void eval_show_place(str text, size_t start, size_t end, bool is_colored, struct buf *out)
 {
-    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-    locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
+    locale_t before, utf8 = show_locale_set(&before);
     text = show_trim(text, &start);
     end = end < start ? start : end < text.n ? end : text.n;
     show_place_in(text, start, end, is_colored, out);
-    if (utf8) {
-        uselocale(before);
-        freelocale(utf8);
-    }
+    show_locale_reset(utf8, before);
 }
 
 static void show_where(str text, const char *file, const struct jsonata_error *err, struct buf *out)

@@ -11,6 +11,10 @@
  * a long line only the part around the place is shown. */
 void eval_show_place(str text, size_t start, size_t end, bool is_colored, struct buf *out);
 
+/* Appends as much of a line as fits these columns, "…" standing for the rest; without a line break.
+ * Returns the columns it takes. */
+unsigned eval_show_clipped(str line, unsigned columns, struct buf *out);
+
 /* Appends a message and a line break. Messages quote data, and data must not steer the terminal:
  * control characters are shown as U+FFFD. */
 void eval_show_message(str message, struct buf *out);

@@ -33,6 +33,7 @@ struct kept {
     struct engine *engine;
     struct objects *objects; /* of --objects, or NULL */
     struct arena arena;
+    struct loop_timer look;      /* at what is going on, to show it */
     uint32_t *calls;             /* of each state */
     struct kept_answer *answers; /* under way */
     str data, name;              /* of the folder and the execution */
@@ -173,6 +174,7 @@ static void refused(void *arg, const struct error *err)
 {
     struct kept *kept = arg;
     kept->is_refused = true;
+    run_view_erase(&kept->k->show->view);
     run_say_error(NULL, err);
     loop_stop(kept->loop);
 }
@@ -190,6 +192,7 @@ static void show_record(void *arg, const struct asl_exec *x, const struct asl_re
     struct kept *kept = arg;
     if (r->time_ms > kept->k->show->stop_ms)
         kept->k->show->stop_ms = r->time_ms;
+    run_summary_note(&kept->k->show->summary, x, r);
     if (kept->k->options->is_history)
         run_show_record(kept->k->show, x, r);
 }
@@ -198,6 +201,7 @@ static void show_end(void *arg, const struct asl_exec *x)
 {
     struct kept *kept = arg;
     struct output out;
+    run_show_summary(kept->k->show, x);
     output_init(&out, STDOUT_FILENO, "run");
     out.buf.max = SIZE_MAX / 2;
     run_show_end(kept->k->show, x, &out.buf);
@@ -208,6 +212,39 @@ static void show_end(void *arg, const struct asl_exec *x)
     output_done(&out);
     if (x->status != ASL_EXEC_SUCCEEDED)
         run_say_failure(x);
+}
+
+/* ---- while it runs ---- */
+
+static bool look_at_map(void *arg, uint32_t frame, struct asl_map_run *ret)
+{
+    const struct kept *kept = arg;
+    return engine_look_map(kept->engine, kept->execution, frame, ret);
+}
+
+static void look(void *arg)
+{
+    struct kept *kept = arg;
+    struct run_view *view = &kept->k->show->view;
+    struct run_sight sight = {.x = engine_look(kept->engine, kept->execution),
+                              .name = kept->k->options->data ? kept->name : STR(""),
+                              .now_ms = loop_wall_ms(),
+                              .calls = engine_figures(kept->engine).calls,
+                              .map_run = look_at_map,
+                              .arg = kept};
+    if (sight.x && !asl_exec_is_over(sight.x))
+        run_view_show(view, &sight, loop_now_ms());
+    loop_timer_start(kept->loop, &kept->look, loop_now_ms() + run_view_wait(view), look, kept);
+}
+
+static void started(void *arg, int64_t execution, str arn, int64_t start_ms)
+{
+    struct kept *kept = arg;
+    (void)arn;
+    (void)start_ms;
+    kept->execution = execution;
+    if (!kept->k->show->view.is_off)
+        look(kept);
 }
 
 /* Every step of this process, before it is durable. */
@@ -315,6 +352,7 @@ static enum status start(struct kept *kept, struct error *err)
     struct engine_start start = {.machine = machine,
                                  .name = kept->name,
                                  .input = k->input,
+                                 .started = started,
                                  .ended = ended,
                                  .refused = refused,
                                  .arg = kept};
@@ -359,11 +397,15 @@ static enum status run(struct kept *kept, struct error *err)
 static void tell_what_became(struct kept *kept)
 {
     bool is_kept = kept->k->options->data != NULL;
+    if (!kept->has_ended)
+        run_view_erase(&kept->k->show->view);
     if (kept->has_ended) {
         if (kept->k->options->type != ASL_EXPRESS)
             kept->code = tell_end(kept);
     } else if (kept->is_interrupted) {
-        cmd_error("run", "interrupted%s", is_kept ? "; the same command goes on with it" : "");
+        cmd_error("run", "interrupted; %s",
+                  is_kept ? "the same command goes on where it was"
+                          : "nothing is kept without --data");
         kept->code = CMD_INTERRUPTED;
     }
 }
@@ -385,6 +427,8 @@ int run_kept(struct run_kept *k)
         status = run(&kept, &err);
     while (kept.answers)
         answer_free(kept.answers);
+    if (kept.loop)
+        loop_timer_stop(kept.loop, &kept.look);
     engine_close(kept.engine);
     if (status != STATUS_OK)
         run_say_error(NULL, &err);

@@ -27,6 +27,7 @@ enum {
     OPT_DATA,
     OPT_CONNECTIONS,
     OPT_OBJECTS,
+    OPT_QUIET,
 };
 
 static const struct arg_option run_table[] = {
@@ -58,6 +59,9 @@ static const struct arg_option run_table[] = {
      "one object: status, output or error and cause, times;\nwith --history its events too"},
     {OPT_TRACE, 0, "trace", NULL,
      "each step on stderr: the event, what was recorded, what\nwas asked for"},
+    {OPT_QUIET, 'q', "quiet", NULL,
+     "show nothing while it runs; else stderr has what is going\non, on a terminal all of it, "
+     "elsewhere a line now and then"},
     {OPT_HELP, 'h', "help", NULL, "this text"},
 };
 
@@ -135,6 +139,7 @@ static int run_option(struct run_options *o, int id, const struct args *a)
     case OPT_TEST_CASE: o->test_case = value; break;
     case OPT_VIRTUAL: o->is_virtual = true; break;
     case OPT_HISTORY: o->is_history = true; break;
+    case OPT_QUIET: o->is_quiet = true; break;
     case OPT_TRACE: o->is_traced = true; break;
     case OPT_STRICT_AWS: o->is_strict = true; break;
     case OPT_NAME: o->name = value; break;

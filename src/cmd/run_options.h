@@ -16,7 +16,7 @@ struct run_options {
     const char *data;        /* folder to keep it in, or NULL */
     const char *connections; /* file, or NULL */
     const char *objects;     /* folder of buckets, or NULL */
-    bool is_virtual, is_strict, is_history, is_traced, is_json, is_help;
+    bool is_virtual, is_strict, is_history, is_traced, is_json, is_quiet, is_help;
     enum asl_type type;
     uint64_t seed;
     int64_t start_ms; /* with --now */

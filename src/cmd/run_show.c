@@ -20,6 +20,7 @@ void run_show_init(struct run_show *s)
 void run_show_done(struct run_show *s)
 {
     buf_done(&s->history);
+    run_summary_done(&s->summary);
 }
 
 /* ---- steps ---- */
@@ -85,11 +86,26 @@ void run_show_step(void *arg, const struct asl_exec *x, const struct asl_event *
     s->stop_ms = e->now_ms;
     if (s->is_traced)
         run_show_trace(s, x, e, out);
-    for (uint32_t i = 0; s->is_history && is_root(x) && i < out->record_count; i++)
-        run_show_record(s, x, &out->records[i]);
+    for (uint32_t i = 0; is_root(x) && i < out->record_count; i++) {
+        run_summary_note(&s->summary, x, &out->records[i]);
+        if (s->is_history)
+            run_show_record(s, x, &out->records[i]);
+    }
 }
 
 /* ---- the end ---- */
+
+void run_show_summary(struct run_show *s, const struct asl_exec *root)
+{
+    struct output err;
+    run_view_erase(&s->view);
+    if (!s->view.was_drawn)
+        return;
+    output_init(&err, STDERR_FILENO, "run");
+    run_summary_write(&s->summary, root, s->view.is_colored, &err.buf);
+    output_flush(&err);
+    output_done(&err);
+}
 
 static void put_text(struct buf *out, const char *key, str text)
 {

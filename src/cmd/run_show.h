@@ -6,6 +6,8 @@
 #include "asl/step.h"
 #include "base/error.h"
 #include "cmd/output.h"
+#include "cmd/run_summary.h"
+#include "cmd/run_view.h"
 
 enum { RUN_MAX_HISTORY = 1 << 30 /* bytes */, RUN_MESSAGE_BYTES = 1024 };
 
@@ -15,6 +17,8 @@ struct run_show {
     struct buf history;        /* of the root: an event per line, or separated by commas */
     uint64_t event_count;
     bool is_history_cut;
+    struct run_view view;
+    struct run_summary summary; /* what of the root was noted */
 };
 
 void run_show_init(struct run_show *s);
@@ -38,6 +42,9 @@ void run_say(struct buf *text);
 void run_say_error(const char *about, const struct error *err);
 /* Why it did not succeed. */
 void run_say_failure(const struct asl_exec *root);
+
+/* Takes the live view away; the execution being over, a line for each state takes its place. */
+void run_show_summary(struct run_show *s, const struct asl_exec *root);
 
 /* Appends what belongs on stdout. root is over. */
 void run_show_end(const struct run_show *s, const struct asl_exec *root, struct buf *out);

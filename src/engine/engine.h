@@ -19,6 +19,7 @@
 #ifndef AFFLUX_ENGINE_ENGINE_H
 #define AFFLUX_ENGINE_ENGINE_H
 
+#include "asl/map_run.h"
 #include "asl/step.h"
 #include "http/limits.h"
 #include "loop/loop.h"
@@ -199,6 +200,15 @@ NODISCARD enum status engine_connection(struct engine *e, str operation, str req
 typedef void engine_kept_fn(void *arg, const struct error *err);
 NODISCARD enum status engine_when_kept(struct engine *e, int64_t execution, engine_kept_fn *fn,
                                        void *arg, struct error *err);
+
+/* ---- looking on ---- */
+
+/* The execution as it is in memory, perhaps a step ahead of what is durable; NULL: it is not there.
+ * Good until the loop goes on. */
+const struct asl_exec *engine_look(const struct engine *e, int64_t execution);
+/* How far the map run has come that a frame of it waits for. False: there is none in memory. */
+bool engine_look_map(const struct engine *e, int64_t execution, uint32_t frame,
+                     struct asl_map_run *ret);
 
 /* For tests with a clock_speed: if nothing is under way, time jumps to what waits for it next. True
  * when it did. With a speed far below 1 time passes by such jumps only. */

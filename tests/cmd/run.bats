@@ -210,7 +210,7 @@ END
 @test "an interrupt ends a wait with 130" {
     echo '{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": true}}}' >wait.json
     run -130 --separate-stderr timeout --preserve-status -s INT 1 "$AFFLUX" run wait.json
-    same "$stderr" 'afflux run: interrupted'
+    same "$stderr" 'afflux run: interrupted; nothing is kept without --data'
 }
 
 @test "an interrupt ends an endless loop with 130" {

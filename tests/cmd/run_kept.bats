@@ -52,7 +52,7 @@ END
     code=0
     wait "$pid" || code=$?
     same "$code" 130
-    has "$(<message)" 'the same command goes on with it'
+    has "$(<message)" 'the same command goes on where it was'
     run -0 "$AFFLUX" run wait.asl.json -d kept --name once
     has "$output" '"id":'
 }
