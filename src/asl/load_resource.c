@@ -175,7 +175,10 @@ static bool resource_parse(str arn, struct asl_resource *r)
 static void resource_unknown(struct load *l, const struct at *at, str arn)
 {
     const char *hint = NULL;
-    if (str_starts(arn, STR("arn:aws:states:::")) && str_find(arn, STR("aws-sdk"), 0) == STR_NONE)
+    if (str_find(arn, STR("${"), 0) != STR_NONE)
+        hint = "${…} is for a deployment tool to fill in; the ARN itself has to stand here";
+    else if (str_starts(arn, STR("arn:aws:states:::")) &&
+             str_find(arn, STR("aws-sdk"), 0) == STR_NONE)
         hint = "not one of the optimized integrations; any operation of a service can be called as "
                "arn:aws:states:::aws-sdk:SERVICE:OPERATION";
     load_error(l, SCHEMA, at, hint,

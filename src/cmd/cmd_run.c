@@ -11,6 +11,7 @@
 #include "cmd/findings.h"
 #include "cmd/reader.h"
 #include "cmd/run_connections.h"
+#include "cmd/run_hint.h"
 #include "cmd/run_kept.h"
 #include "cmd/run_options.h"
 #include "cmd/run_show.h"
@@ -176,7 +177,7 @@ static int run_say_end(struct run *r)
                   RUN_MAX_HISTORY);
     if (root->status == ASL_EXEC_SUCCEEDED)
         return is_written && !r->show.is_history_cut ? CMD_OK : CMD_FAILED;
-    run_say_failure(root);
+    run_say_failure(root, r->options.input);
     return CMD_FAILED;
 }
 
@@ -202,6 +203,7 @@ static int run_to_end(struct run *r, str input)
         run_view_erase(&r->show.view);
     if (status != STATUS_OK) {
         run_say_error(NULL, &err);
+        run_hint_error(&err, r->options.input);
         return CMD_FAILED;
     }
     if (!sim_is_over(r->sim)) {

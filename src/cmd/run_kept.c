@@ -18,6 +18,7 @@
 #include "cmd/cmd.h"
 #include "cmd/run_connections.h"
 #include "cmd/run_folder.h"
+#include "cmd/run_hint.h"
 #include "engine/engine.h"
 #include "engine/inspect.h"
 #include "json/parse.h"
@@ -176,6 +177,7 @@ static void refused(void *arg, const struct error *err)
     kept->is_refused = true;
     run_view_erase(&kept->k->show->view);
     run_say_error(NULL, err);
+    run_hint_error(err, kept->k->options->input);
     loop_stop(kept->loop);
 }
 
@@ -211,7 +213,7 @@ static void show_end(void *arg, const struct asl_exec *x)
     }
     output_done(&out);
     if (x->status != ASL_EXEC_SUCCEEDED)
-        run_say_failure(x);
+        run_say_failure(x, kept->k->options->input);
 }
 
 /* ---- while it runs ---- */
@@ -430,9 +432,10 @@ int run_kept(struct run_kept *k)
     if (kept.loop)
         loop_timer_stop(kept.loop, &kept.look);
     engine_close(kept.engine);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         run_say_error(NULL, &err);
-    else
+        run_hint_error(&err, k->options->input);
+    } else
         tell_what_became(&kept);
     run_folder_remove(kept.folder);
     objects_folder_close(kept.objects);

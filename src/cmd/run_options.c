@@ -164,7 +164,10 @@ static int run_option(struct run_options *o, int id, const struct args *a)
         break;
     case ARG_OPERAND:
         if (o->file)
-            return cmd_usage("run", "one definition at a time; what is '%s'?", value);
+            return cmd_usage("run",
+                             "one definition at a time; what is '%s'? An input is given with "
+                             "--input @%s",
+                             value, value);
         o->file = value;
         break;
     default: return cmd_usage("run", "%s", a->message);

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "cmd/cmd.h"
 #include "cmd/eval_show.h"
+#include "cmd/run_hint.h"
 #include "json/write.h"
 #include <unistd.h>
 
@@ -185,15 +186,23 @@ void run_say_error(const char *about, const struct error *err)
     run_say(&text);
 }
 
-void run_say_failure(const struct asl_exec *root)
+void run_say_failure(const struct asl_exec *root, const char *input)
 {
     struct buf text;
+    struct arena a;
+    arena_init(&a, 0);
+    str where = run_where(root, &a);
     buf_init(&text, SIZE_MAX / 2);
-    buf_printf(&text, "%s: ", asl_status_name(root->status));
+    buf_add(&text, str_of(asl_status_name(root->status)));
+    if (where.n > 0)
+        buf_printf(&text, " in \"%.*s\"", STR_ARG(where));
+    buf_add(&text, STR(": "));
+    arena_done(&a);
     buf_add(&text, root->has_error ? root->error : STR("no error given"));
     if (root->has_cause) {
         buf_add(&text, STR(": "));
         buf_add(&text, root->cause);
     }
     run_say(&text);
+    run_hint_failure(root, input);
 }

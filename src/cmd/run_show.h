@@ -40,8 +40,8 @@ void run_show_record(struct run_show *s, const struct asl_exec *x, const struct 
 void run_say(struct buf *text);
 /* about: of what, or NULL. */
 void run_say_error(const char *about, const struct error *err);
-/* Why it did not succeed. */
-void run_say_failure(const struct asl_exec *root);
+/* Why it did not succeed. input: what --input said, or NULL. */
+void run_say_failure(const struct asl_exec *root, const char *input);
 
 /* Takes the live view away; the execution being over, a line for each state takes its place. */
 void run_show_summary(struct run_show *s, const struct asl_exec *root);

@@ -81,6 +81,9 @@ struct engine_service {
     enum status (*stop_request)(void *self, str answer, struct buf *json, struct error *err);
 };
 
+/* How the cause begins of a task that nobody does; the error is States.Runtime. */
+#define ENGINE_NOBODY_CAUSE "Nothing in this engine does the work of "
+
 struct engine_options {
     str data;            /* folder of the store */
     uint32_t loops;      /* the caller's, and one less with a thread each; 0: 1. With more than one,

@@ -43,8 +43,8 @@ static void nobody_does(struct engine_execution *ex, const struct asl_command *c
 {
     struct arena a;
     arena_init(&a, 0);
-    str cause = arena_printf(&a, "Nothing in this engine does the work of '%.*s'.",
-                             STR_ARG(c->state->task.resource.arn));
+    str cause =
+        arena_printf(&a, ENGINE_NOBODY_CAUSE "'%.*s'.", STR_ARG(c->state->task.resource.arn));
     struct engine_answer answer = {.kind = ASL_EVENT_TASK_FAILED,
                                    .error = STR("States.Runtime"),
                                    .cause = cause,

@@ -103,19 +103,19 @@ END
     echo '{"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "E", "Cause": "C"}}}' >fail.json
     run -1 --separate-stderr run_machine fail.json
     same "$output" ''
-    same "$stderr" 'afflux run: FAILED: E: C'
+    same "$stderr" 'afflux run: FAILED in "F": E: C'
     echo '{"StartAt": "F", "States": {"F": {"Type": "Fail"}}}' >fail.json
     run -1 --separate-stderr run_machine fail.json
-    same "$stderr" 'afflux run: FAILED: no error given'
+    same "$stderr" 'afflux run: FAILED in "F": no error given'
     echo '{"StartAt": "W", "TimeoutSeconds": 1, "States": {"W": {"Type": "Wait", "Seconds": 9, "End": true}}}' >slow.json
     run -1 --separate-stderr run_machine slow.json -v
-    same "$stderr" 'afflux run: TIMED_OUT: States.Timeout'
+    same "$stderr" 'afflux run: TIMED_OUT in "W": States.Timeout'
 }
 
 @test "data cannot steer the terminal through an error" {
     printf '{"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "E", "Cause": "a\\u001b[31mb\\nc"}}}' >fail.json
     run -1 --separate-stderr run_machine fail.json
-    same "$stderr" $'afflux run: FAILED: E: a\xef\xbf\xbd[31mb c'
+    same "$stderr" $'afflux run: FAILED in "F": E: a\xef\xbf\xbd[31mb c'
 }
 
 @test "a long cause is cut between characters" {
@@ -178,7 +178,8 @@ END
 @test "a task without an answer ends the run" {
     write_machine
     run -1 run_machine machine.json -i '{"name": "x"}' -v
-    same "$output" 'afflux run: nothing says how to answer state "Ask" (arn:aws:states:::lambda:invoke)'
+    same "${lines[0]}" 'afflux run: nothing says how to answer state "Ask" (arn:aws:states:::lambda:invoke)'
+    has "${lines[1]}" '  hint: answers come from --mock FILE'
 }
 
 @test "a test case of AWS's format is chosen by name" {
@@ -194,7 +195,7 @@ END
     run -0 run_machine machine.json -i '{"name": "x"}' -v -m aws.json --test-case Happy
     same "$output" '"Hello, you"'
     run -1 run_machine machine.json -i '{"name": "x"}' -v -m aws.json --test-case Sad
-    same "$output" 'afflux run: FAILED: No: way'
+    same "$output" 'afflux run: FAILED in "Ask": No: way'
     run -1 run_machine machine.json -i '{"name": "x"}' -v -m aws.json
     same "$output" 'afflux run: aws.json: TestCases has several; say which'
 }
@@ -226,7 +227,7 @@ END
 END
     run -0 run_machine grow.json
     run -1 --separate-stderr run_machine grow.json --strict-aws
-    has "$stderr" 'afflux run: FAILED: States.DataLimitExceeded: '
+    has "$stderr" 'afflux run: FAILED in "P": States.DataLimitExceeded: '
 }
 
 @test "Express executions are run with --type" {
@@ -263,4 +264,38 @@ END
     has "$output" '--virtual-time'
     has "$output" 'Mock files'
     run -0 "$AFFLUX" help run
+}
+
+# hint WANTED ARGUMENTS…: the run fails, and the last line of stderr is this hint.
+hint() {
+    run ! --separate-stderr "$AFFLUX" run "${@:2}"
+    same "${stderr_lines[-1]}" "  hint: $1"
+}
+
+@test "a failure says in which state, also of an iteration or a branch" {
+    cat >each.json <<'END'
+{"QueryLanguage": "JSONata", "StartAt": "Each", "States": {"Each": {"Type": "Map", "Items": [1, 2, 3], "End": true,
+  "ItemProcessor": {"StartAt": "Is", "States": {
+    "Is": {"Type": "Choice", "Choices": [{"Condition": "{% $states.input = 2 %}", "Next": "Both"}], "Default": "Ok"},
+    "Ok": {"Type": "Pass", "End": true},
+    "Both": {"Type": "Parallel", "End": true, "Branches": [{"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "E"}}}]}}}}}}
+END
+    run -1 --separate-stderr run_machine each.json
+    same "$stderr" 'afflux run: FAILED in "Each[1]/Both/No": E'
+}
+
+@test "where something is known that helps, it is said" {
+    echo "$pass" >pass.json
+    echo '{}' >input.json
+    echo '{"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"v.$": "$.x"}, "End": true}}}' >path.json
+    echo '{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true}}}' >task.json
+    hint 'input.json is a file: its content is given with --input @input.json' pass.json -i input.json
+    hint 'no input was given, so it was {}; give it with --input' path.json
+    hint 'answer it with --mock FILE, where FILE has {"A": {"Return": {}}}' task.json
+    run -0 run_machine pass.json -d kept -n one
+    hint 'the one with this name has another input; choose another --name, or none' pass.json -d kept -n one -i 1
+    run -1 --separate-stderr run_machine path.json -i '{}'
+    [[ $stderr != *hint* ]]
+    run -2 run_machine pass.json input.json
+    has "$output" 'An input is given with --input @input.json'
 }

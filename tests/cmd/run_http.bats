@@ -78,10 +78,10 @@ teardown() {
 
 @test "without its connection a call fails, and so does the wrong key" {
     run -1 "$AFFLUX" run collect.asl.json
-    has "$output" 'FAILED: Events.ConnectionResource.ResourceNotFound: '
+    has "$output" '/Fetch": Events.ConnectionResource.ResourceNotFound: '
     sed -i 's/s3cret/other/' connections.json
     run -1 "$AFFLUX" run collect.asl.json -c connections.json
-    has "$output" 'FAILED: States.Http.StatusCode.401: Unauthorized'
+    has "$output" '/Fetch": States.Http.StatusCode.401: Unauthorized'
 }
 
 @test "connections are kept sealed, and updated by the next file" {

@@ -143,3 +143,9 @@ start -> A
     run -0 "$AFFLUX" help validate
     has "$output" '--strict-aws'
 }
+
+@test "what a deployment tool has to fill in is pointed out" {
+    echo '{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "${FunctionArn}", "End": true}}}' >tool.json
+    run -1 "$AFFLUX" validate tool.json
+    has "$output" '  hint: ${…} is for a deployment tool to fill in; the ARN itself has to stand here'
+}
