@@ -206,15 +206,15 @@ NODISCARD enum status engine_when_kept(struct engine *e, int64_t execution, engi
 
 /* ---- looking on ---- */
 
-/* The execution as it is in memory, perhaps a step ahead of what is durable; NULL: it is not there.
- * Good until the loop goes on. */
+/* The execution as it is in memory, perhaps a step ahead of what is durable; NULL: it is not there,
+ * or on another loop. Good until the loop goes on. */
 const struct asl_exec *engine_look(const struct engine *e, int64_t execution);
 /* How far the map run has come that a frame of it waits for. False: there is none in memory. */
 bool engine_look_map(const struct engine *e, int64_t execution, uint32_t frame,
                      struct asl_map_run *ret);
 
-/* For tests with a clock_speed: if nothing is under way, time jumps to what waits for it next. True
- * when it did. With a speed far below 1 time passes by such jumps only. */
+/* For tests with one loop and a clock_speed: if nothing is under way, time jumps to what waits for
+ * it next. True when it did. With a speed far below 1 time passes by such jumps only. */
 bool engine_skip(struct engine *e);
 
 struct engine_figures {
