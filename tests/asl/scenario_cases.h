@@ -18,6 +18,7 @@ struct case_report {
     const char *title;
     struct arena *kept;                 /* files stay in it; NULL: each goes after its cases */
     void (*end)(struct case_report *r); /* all cases were seen, before the counts; or NULL */
+    void *arg;                          /* for run and end */
     char **filters;                     /* parts of names; none: every case */
     int filter_count;
     const char *name; /* of the case that runs */

@@ -134,6 +134,8 @@ void feed_take(struct feed *f, const struct asl_out *out)
             forget(f, c->frame, c->attempt);
         if (c->kind != ASL_START_TASK && (c->kind != ASL_START_MAP_RUN || !f->map))
             continue;
+        if (c->kind == ASL_START_TASK && f->is_elsewhere && f->is_elsewhere(c->state))
+            continue;
         check(f->pending_count < FEED_PENDING);
         json_doc_hold(c->arguments->json, f->arena);
         f->pending[f->pending_count++] = (struct feed_pending){

@@ -25,6 +25,8 @@ typedef bool (*feed_map)(void *arg, const struct feed_pending *p, struct asl_eve
 struct feed {
     feed_map map; /* NULL: map runs are carried out elsewhere */
     void *map_arg;
+    /* Tasks that are done elsewhere; NULL: none. */
+    bool (*is_elsewhere)(const struct asl_state *state);
     struct arena *arena;
     struct match *match;      /* knows what placeholders stand for */
     struct json_val recorded; /* array of events; undefined: only the outcome was recorded */
