@@ -34,6 +34,7 @@ struct kept {
     struct engine *engine;
     struct objects *objects; /* of --objects, or NULL */
     struct arena arena;
+    struct inspect *inspect;     /* while the end is told */
     struct loop_timer look;      /* at what is going on, to show it */
     uint32_t *calls;             /* of each state */
     struct kept_answer *answers; /* under way */
@@ -199,6 +200,25 @@ static void show_record(void *arg, const struct asl_exec *x, const struct asl_re
         run_show_record(kept->k->show, x, r);
 }
 
+/* A map run that failed says that too many of its children did; why they did, one of them says. */
+static void say_child(struct kept *kept, const struct asl_exec *x)
+{
+    struct store_execution child;
+    struct error err;
+    struct arena a;
+    struct buf text;
+    arena_init(&a, 0);
+    if (kept->inspect && str_eq(x->error, STR(ASL_MAP_RUN_ERROR)) &&
+        inspect_failed_child(kept->inspect, kept->execution, &a, &child, &err) == STATUS_OK) {
+        buf_init(&text, SIZE_MAX / 2);
+        buf_printf(&text, "the child of item %llu FAILED: %.*s%s%.*s",
+                   (unsigned long long)child.map_index, STR_ARG(child.error),
+                   child.cause.n > 0 ? ": " : "", STR_ARG(child.cause));
+        run_say(&text);
+    }
+    arena_done(&a);
+}
+
 static void show_end(void *arg, const struct asl_exec *x)
 {
     struct kept *kept = arg;
@@ -212,8 +232,10 @@ static void show_end(void *arg, const struct asl_exec *x)
         kept->code = CMD_FAILED;
     }
     output_done(&out);
-    if (x->status != ASL_EXEC_SUCCEEDED)
+    if (x->status != ASL_EXEC_SUCCEEDED) {
         run_say_failure(x, kept->k->options->input);
+        say_child(kept, x);
+    }
 }
 
 /* ---- while it runs ---- */
@@ -273,9 +295,11 @@ static int tell_end(struct kept *kept)
     struct error err;
     enum status status = inspect_open(kept->data, &i, &err);
     if (status == STATUS_OK) {
+        kept->inspect = i;
         status = inspect_records(i, kept->execution, show_record, kept, &err);
         if (status == STATUS_OK)
             status = inspect_exec(i, kept->execution, show_end, kept, &err);
+        kept->inspect = NULL;
         inspect_close(i);
     }
     if (status != STATUS_OK)

@@ -32,7 +32,8 @@ int64_t engine_loop_ms(const struct engine *e, int64_t wait_ms)
 static bool is_still(const struct engine *e)
 {
     return !e->door->is_turn_asked && !e->first_queued && !e->first_waiting &&
-           e->figures.in_flight == 0 && engine_http_calls(e) == 0 && engine_maps_are_still(e);
+           e->figures.in_flight == 0 && engine_http_calls(e) == 0 && engine_maps_are_still(e) &&
+           engine_units_are_still(e);
 }
 
 bool engine_skip(struct engine *e)

@@ -151,6 +151,31 @@ enum status inspect_find(struct inspect *i, str id_or_name, int64_t *ret_id, str
                            "no execution has the id or name '%.*s'", STR_ARG(id_or_name));
 }
 
+enum status inspect_failed_child(struct inspect *i, int64_t execution, struct arena *a,
+                                 struct store_execution *ret, struct error *err)
+{
+    struct store_map_run *runs = NULL;
+    uint32_t count = 0;
+    enum status status =
+        store_list_map_runs(i->reader, execution, 0, INSPECT_PAGE, a, &runs, &count, err);
+    for (uint32_t k = count; status == STATUS_OK && k > 0; k--) {
+        struct store_list_query query = {
+            .map_run = runs[k - 1].id, .status_set = 1U << STORE_FAILED, .limit = 1};
+        struct store_page page = {.next = 1};
+        while (status == STATUS_OK && page.next != 0) {
+            status = store_list_executions(i->reader, &query, a, &page, err);
+            query.from = page.next;
+            if (status == STATUS_OK && page.count > 0) {
+                *ret = page.rows[0];
+                return STATUS_OK;
+            }
+        }
+    }
+    return status != STATUS_OK ? status
+                               : error_set(err, STATUS_NOT_FOUND, "ExecutionDoesNotExist",
+                                           "no child of a map run has failed");
+}
+
 /* ---- one execution ---- */
 
 struct subject {

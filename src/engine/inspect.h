@@ -42,4 +42,9 @@ typedef void inspect_record_fn(void *arg, const struct asl_exec *x, const struct
 NODISCARD enum status inspect_records(struct inspect *i, int64_t id, inspect_record_fn *fn,
                                       void *arg, struct error *err);
 
+/* A child of one of its map runs that failed: the one that began last. Texts in the arena.
+ * STATUS_NOT_FOUND "ExecutionDoesNotExist" when none has. */
+NODISCARD enum status inspect_failed_child(struct inspect *i, int64_t execution, struct arena *a,
+                                           struct store_execution *ret, struct error *err);
+
 #endif

@@ -76,6 +76,11 @@ static void wake(void *arg)
     loop_post(all->door->loop, &all->task, take_back, all);
 }
 
+bool engine_units_are_still(const struct engine *e)
+{
+    return !e->units || (!e->units->there && !e->units->first);
+}
+
 void engine_unit_submit(struct engine *e, struct engine_unit *u)
 {
     struct engine_units *all = e->units;

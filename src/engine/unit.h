@@ -22,5 +22,6 @@ struct engine_unit {
 void engine_units_open(struct engine *e);
 void engine_units_close(struct engine *e); /* waits for the store */
 void engine_unit_submit(struct engine *e, struct engine_unit *u);
+bool engine_units_are_still(const struct engine *e); /* none is under way */
 
 #endif

@@ -103,3 +103,16 @@ END
     run -2 "$AFFLUX" run wait.asl.json -d kept --virtual-time
     run -2 "$AFFLUX" run wait.asl.json -d kept --type EXPRESS
 }
+
+@test "a map run that fails shows the failure of a child" {
+    cat >map.json <<'END'
+{"QueryLanguage": "JSONata", "StartAt": "Each", "States": {"Each": {"Type": "Map", "Items": [5, 6, 7], "End": true,
+  "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "Is", "States": {
+    "Is": {"Type": "Choice", "Choices": [{"Condition": "{% $states.input = 6 %}", "Next": "No"}], "Default": "Rest"},
+    "No": {"Type": "Fail", "Error": "Six", "Cause": "six it is"},
+    "Rest": {"Type": "Wait", "Seconds": 30, "End": true}}}}}}
+END
+    run -1 --separate-stderr "$AFFLUX" run map.json -d kept
+    has "${stderr_lines[0]}" 'afflux run: FAILED in "Each": States.ExceedToleratedFailureThreshold: '
+    same "${stderr_lines[1]}" 'afflux run: the child of item 1 FAILED: Six: six it is'
+}
