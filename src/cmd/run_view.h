@@ -12,7 +12,7 @@
 enum {
     RUN_VIEW_MS = 100,          /* between two drawings */
     RUN_VIEW_FIRST_MS = 300,    /* what is over sooner is not shown */
-    RUN_VIEW_PLAIN_MS = 10000, /* until the first plain line, then twice as long each time, */
+    RUN_VIEW_PLAIN_MS = 10000,  /* until the first plain line, then twice as long each time, */
     RUN_VIEW_PLAIN_MOST = 60000 /* up to this */
 };
 
