@@ -181,9 +181,26 @@ static int run_say_end(struct run *r)
     return CMD_FAILED;
 }
 
+/* Which run belongs to which frame is known where there is only one. */
+static bool run_look_at_map(void *arg, uint32_t frame, struct asl_map_run *ret)
+{
+    const struct run *r = arg;
+    const struct asl_map_run *map_run;
+    uint32_t count = 0;
+    (void)frame;
+    for (uint32_t i = 0; (map_run = sim_map_run(r->sim, i)) != NULL; i++) {
+        if (map_run->status != ASL_MAP_RUN_IS_RUNNING)
+            continue;
+        *ret = *map_run;
+        count++;
+    }
+    return count == 1;
+}
+
 static void run_look(struct run *r)
 {
-    struct run_sight sight = {.x = sim_root(r->sim), .now_ms = run_clock()};
+    struct run_sight sight = {
+        .x = sim_root(r->sim), .now_ms = run_clock(), .map_run = run_look_at_map, .arg = r};
     if (!r->show.view.is_off && sight.x && !asl_exec_is_over(sight.x))
         run_view_show(&r->show.view, &sight, run_clock());
 }

@@ -73,6 +73,8 @@ END
 END
     on_screen --at 1.5 look --at 1.6 key '\x03' -- "$AFFLUX" run run.json --data kept
     has "$(part look)" '|  Each  N s  map run: 30 children, 10 running, 7 succeeded, 2 failed'
+    on_screen --at 1.5 look --at 1.6 key '\x03' -- "$AFFLUX" run run.json # in the simulated world
+    has "$(part look)" '|  Each  N s  map run: 30 children, 10 running, 7 succeeded, 2 failed'
 }
 
 @test "in the end a line for each state stays, and the output" {
