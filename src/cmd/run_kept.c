@@ -15,6 +15,7 @@
 
 #include "asl/token.h"
 #include "base/check.h"
+#include "base/time.h"
 #include "cmd/cmd.h"
 #include "cmd/run_connections.h"
 #include "cmd/run_folder.h"
@@ -42,7 +43,8 @@ struct kept {
     char folder[RUN_FOLDER_MAX]; /* a temporary one; empty: none */
     int64_t execution;
     bool has_ended, is_interrupted, is_refused;
-    bool is_unwritten; /* what it has come to could not be written */
+    bool is_told_again; /* it had ended before, and nothing was done */
+    bool is_unwritten;  /* what it has come to could not be written */
     int code;
 };
 
@@ -219,9 +221,20 @@ static void say_child(struct kept *kept, const struct asl_exec *x)
     arena_done(&a);
 }
 
+/* Who has changed the definition and still sees the old result would wonder. */
+static void say_told_again(const struct kept *kept)
+{
+    char time[32];
+    size_t n = time_print_iso(kept->k->show->stop_ms, time);
+    if (kept->is_told_again && kept->k->show->view.is_terminal && !kept->k->show->view.is_off)
+        cmd_error("run", "this ended at %.*s and is only told again; another --name runs it anew",
+                  (int)n, time);
+}
+
 static void show_end(void *arg, const struct asl_exec *x)
 {
     struct kept *kept = arg;
+    say_told_again(kept);
     struct output out;
     run_show_summary(kept->k->show, x);
     output_init(&out, STDOUT_FILENO, "run");
@@ -453,6 +466,7 @@ int run_kept(struct run_kept *k)
         status = run(&kept, &err);
     while (kept.answers)
         answer_free(kept.answers);
+    kept.is_told_again = kept.engine && k->options->data && engine_figures(kept.engine).steps == 0;
     if (kept.loop)
         loop_timer_stop(kept.loop, &kept.look);
     engine_close(kept.engine);

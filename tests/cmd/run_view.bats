@@ -145,6 +145,18 @@ END
 |'
 }
 
+@test "a result that is only told again is said to be that" {
+    echo '{"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": 1, "End": true}}}' >pass.json
+    on_screen -- "$AFFLUX" run pass.json -d kept -n one
+    same "$(part end)" $'|1\n|'
+    sed -i 's/"Result": 1/"Result": 2/' pass.json
+    on_screen --size 120x24 -- "$AFFLUX" run pass.json -d kept -n one
+    [[ $(part end) =~ 'afflux run: this ended at '[0-9TZ:.-]+' and is only told again; another --name runs it anew' ]]
+    has "$(part end)" '|1'
+    run -0 --separate-stderr "$AFFLUX" run pass.json -d kept -n one
+    same "$output$stderr" 1
+}
+
 @test "without a terminal there is a line now and then" {
     echo '{"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 11, "End": true}}}' >rest.json
     run -0 --separate-stderr "$AFFLUX" run rest.json
