@@ -5,6 +5,7 @@
  */
 #include "store/reader.h"
 #include "base/check.h"
+#include "store/items.h"
 #include "store/read_row.h"
 #include "store/schema.h"
 #include <stdlib.h>
@@ -250,19 +251,9 @@ static enum status read_chain(struct store_reader *r, int64_t execution, int64_t
     return STATUS_OK;
 }
 
-/* Begins a transaction that only reads, so that several statements see the same; a writer's
- * connection is in one anyway. */
-static enum status begin_reading(struct store_reader *r, bool *ret_began, struct error *err)
-{
-    *ret_began = sqlite3_get_autocommit(r->db->handle) != 0;
-    return *ret_began ? store_db_do(r->db, SQL_BEGIN_READ, err) : STATUS_OK;
-}
-
 static enum status end_reading(struct store_reader *r, bool began, enum status status)
 {
-    struct error err;
-    if (began && store_db_do(r->db, SQL_ROLLBACK, &err) != STATUS_OK)
-        check(sqlite3_get_autocommit(r->db->handle));
+    store_end_reading(r, began);
     return status;
 }
 
@@ -303,7 +294,7 @@ enum status store_load(struct store_reader *r, int64_t execution, struct arena *
                        struct store_loaded *ret, struct error *err)
 {
     bool began;
-    if (begin_reading(r, &began, err) != STATUS_OK)
+    if (store_begin_reading(r, &began, err) != STATUS_OK)
         return err->status;
     return end_reading(r, began, load(r, execution, a, ret, err));
 }
@@ -314,7 +305,7 @@ enum status store_list_steps(struct store_reader *r, int64_t execution, struct a
     struct store_execution e;
     struct chain c;
     bool began;
-    if (begin_reading(r, &began, err) != STATUS_OK)
+    if (store_begin_reading(r, &began, err) != STATUS_OK)
         return err->status;
     enum status status = store_find_execution(r, execution, a, &e, err);
     if (status == STATUS_OK)

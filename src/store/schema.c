@@ -89,8 +89,14 @@ static const char version_1[] =
     "CREATE VIEW waiting AS SELECT shard, count(*) AS unfinished, sum(pending) AS pending,"
     " count(due_at) AS sleeping FROM execution WHERE stopped_at IS NULL GROUP BY shard;";
 
+static const char version_2[] =
+    "CREATE TABLE item (space INTEGER NOT NULL, key BLOB NOT NULL, body BLOB NOT NULL,"
+    " PRIMARY KEY (space, key)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE item_count (space INTEGER PRIMARY KEY, items INTEGER NOT NULL,"
+    " bytes INTEGER NOT NULL) STRICT;";
+
 /* Row i leads from version i to version i + 1. */
-static const char *const migrations[] = {version_1};
+static const char *const migrations[] = {version_1, version_2};
 
 static enum status read_versions(struct store_db *db, int64_t *ret_application,
                                  int64_t *ret_version, struct error *err)

@@ -99,6 +99,25 @@
     X(FIND_THING, "SELECT body FROM service WHERE service = ?1 AND name = ?2")                     \
     X(LIST_THINGS, "SELECT name FROM service WHERE service = ?1 AND name > ?2 AND name >= ?3 "     \
                    "ORDER BY name LIMIT ?4")                                                       \
+    /* rows by key */                                                                              \
+    X(FIND_ITEM, "SELECT body FROM item WHERE space = ?1 AND key = ?2")                            \
+    X(WALK_ITEMS, "SELECT key, body FROM item WHERE space = ?1 AND key >= ?2 AND key < ?3 "        \
+                  "ORDER BY key")                                                                  \
+    X(WALK_ITEMS_TO_LAST,                                                                          \
+      "SELECT key, body FROM item WHERE space = ?1 AND key >= ?2 ORDER BY key")                    \
+    X(WALK_ITEMS_DOWN, "SELECT key, body FROM item WHERE space = ?1 AND key >= ?2 AND key < ?3 "   \
+                       "ORDER BY key DESC")                                                        \
+    X(WALK_ITEMS_FROM_LAST,                                                                        \
+      "SELECT key, body FROM item WHERE space = ?1 AND key >= ?2 ORDER BY key DESC")               \
+    X(PUT_ITEM, "INSERT INTO item (space, key, body) VALUES (?1, ?2, ?3) "                         \
+                "ON CONFLICT (space, key) DO UPDATE SET body = ?3")                                \
+    X(DELETE_ITEM, "DELETE FROM item WHERE space = ?1 AND key = ?2")                               \
+    X(CLEAR_ITEMS, "DELETE FROM item WHERE space = ?1 AND key IN "                                 \
+                   "(SELECT key FROM item WHERE space = ?1 ORDER BY key LIMIT ?2)")                \
+    X(FIND_ITEM_COUNT, "SELECT items, bytes FROM item_count WHERE space = ?1")                     \
+    X(COUNT_ITEMS, "INSERT INTO item_count (space, items, bytes) VALUES (?1, ?2, ?3) "             \
+                   "ON CONFLICT (space) DO UPDATE SET items = items + ?2, bytes = bytes + ?3")     \
+    X(FORGET_ITEMS, "DELETE FROM item_count WHERE space = ?1")                                     \
     /* retention */                                                                                \
     X(HIDE, "UPDATE execution SET status = 'DELETING', machine = 0, name = NULL WHERE id = ?1")    \
     X(FIND_HIDDEN, "SELECT id FROM execution INDEXED BY execution_deleting "                       \

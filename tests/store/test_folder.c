@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Data folders: made, held, refused. */
 #include "support.h"
+#include "store/schema.h"
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -92,7 +93,7 @@ static void an_orderly_end_leaves_one_file_and_the_lock(void **state)
 static void the_schema_has_its_version(void **state)
 {
     struct world *w = *state;
-    assert_int_equal(sql_number(w, "PRAGMA user_version"), 1);
+    assert_int_equal(sql_number(w, "PRAGMA user_version"), STORE_SCHEMA_VERSION);
     assert_int_equal(sql_number(w, "PRAGMA application_id"), 0x61666C78);
 }
 
@@ -100,10 +101,22 @@ static void a_newer_schema_is_refused(void **state)
 {
     struct world *w = *state;
     world_close(w);
-    run_sql(w, "PRAGMA user_version = 2");
+    run_sql(w, "PRAGMA user_version = 1000");
     assert_refused(w, STATUS_INVALID, "StoreNewer", true);
-    run_sql(w, "PRAGMA user_version = 1");
+    char sql[64];
+    snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", STORE_SCHEMA_VERSION);
+    run_sql(w, sql);
     world_open(w);
+}
+
+static void a_file_of_the_first_version_is_brought_forward(void **state)
+{
+    struct world *w = *state;
+    world_close(w);
+    run_sql(w, "DROP TABLE item; DROP TABLE item_count; PRAGMA user_version = 1");
+    world_open(w);
+    assert_int_equal(sql_number(w, "PRAGMA user_version"), STORE_SCHEMA_VERSION);
+    assert_int_equal(sql_number(w, "SELECT count(*) FROM item"), 0);
 }
 
 static void a_file_of_another_program_is_refused(void **state)
@@ -234,6 +247,7 @@ int main(void)
         T(an_orderly_end_leaves_one_file_and_the_lock),
         T(the_schema_has_its_version),
         T(a_newer_schema_is_refused),
+        T(a_file_of_the_first_version_is_brought_forward),
         T(a_file_of_another_program_is_refused),
         T(a_reader_waits_for_the_writer_to_make_the_schema),
         T(a_file_that_is_no_database_is_refused),
