@@ -159,6 +159,8 @@ static void an_index_of_many_items_is_filled_in_steps(void **state)
                      (DYNAMO_STEP_ROWS + DYNAMO_SWEEP_ROWS + 500) / 10);
     assert_int_equal(sql(w, "SELECT count(*) FROM item"),
                      2 * (DYNAMO_STEP_ROWS + DYNAMO_SWEEP_ROWS + 490));
+    assert_int_equal(sql(w, "SELECT sum(items) FROM item_count"),
+                     2 * (DYNAMO_STEP_ROWS + DYNAMO_SWEEP_ROWS + 490));
 }
 
 static void a_table_of_many_items_goes_in_steps(void **state)

@@ -90,7 +90,7 @@ static void an_empty_program_holds(void **state)
 static str update(struct arena *a, const char *text, const char *values, const char *before)
 {
     struct error err;
-    str program, after;
+    str program, after = {NULL, 0};
     struct dynamo_scope s = scope(a, values);
     if (dynamo_compile_update(&s, str_of(text), &program, &err) != STATUS_OK ||
         dynamo_update(a, program, item(a, before), &after, &err) != STATUS_OK)

@@ -347,7 +347,7 @@ static enum status walk(struct page *p, struct store_items_walk *w, str *ret_las
     struct dynamo_op *op = p->op;
     struct store_item row;
     bool has;
-    str item;
+    str item = {NULL, 0};
     *ret_last = (str){NULL, 0};
     while ((int64_t)p->scanned < p->limit && p->bytes < DYNAMO_PAGE_BYTES) {
         enum status status = store_walk_next(w, &has, &row, op->err);
@@ -355,9 +355,9 @@ static enum status walk(struct page *p, struct store_items_walk *w, str *ret_las
             return status;
         if (dynamo_read_body(row.body, &item, op->err) != STATUS_OK)
             return op->err->status;
+        p->bytes += dynamo_item_size(item); /* of expired ones too: a page has an end */
         if (dynamo_is_expired(&p->table, item, op->call->now_ms))
             continue;
-        p->bytes += dynamo_item_size(item);
         struct arena_mark mark = arena_mark(op->arena);
         status = take_item(p, item);
         arena_release(op->arena, mark);

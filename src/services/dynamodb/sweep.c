@@ -69,10 +69,19 @@ static enum status fill_row(struct dynamo_op *op, const struct dynamo_table *t,
         return store_tx_put_item(op->tx, t->ttl_space, dynamo_key_by_time(op->arena, at, row->key),
                                  STR(""), op->err);
     }
-    str key = dynamo_key_in_index(op->arena, i, row->item, row->key);
+    str key = dynamo_key_in_index(op->arena, i, row->item, row->key), item;
+    bool has = true;
     if (!key.p)
         return STATUS_OK;
-    return put_row(op, i->space, key, dynamo_index_item(op->arena, t, i, row->item));
+    /* What was written since the index was added is there, and right. */
+    enum status status = dynamo_find_row(op, i->space, key, &has, &item);
+    if (status != STATUS_OK || has)
+        return status;
+    item = dynamo_index_item(op->arena, t, i, row->item);
+    status = put_row(op, i->space, key, item);
+    if (status != STATUS_OK)
+        return status;
+    return store_tx_count_items(op->tx, i->space, 1, (int64_t)dynamo_item_size(item), op->err);
 }
 
 /* Goes on behind *cursor. *ret_done: the end was reached. */

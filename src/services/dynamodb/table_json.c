@@ -46,9 +46,12 @@ static void put_projection(struct buf *out, const struct dynamo_index *i)
     buf_add_byte(out, '}');
 }
 
-static void put_index(struct dynamo_op *op, struct buf *out, const struct dynamo_table *t,
-                      const struct dynamo_index *i)
+static enum status put_index(struct dynamo_op *op, struct buf *out, const struct dynamo_table *t,
+                             const struct dynamo_index *i)
 {
+    int64_t items, bytes;
+    if (store_find_item_count(op->reader, i->space, &items, &bytes, op->err) != STATUS_OK)
+        return op->err->status;
     buf_add_byte(out, '{');
     put_text(out, "IndexName", i->name);
     buf_add_byte(out, ',');
@@ -60,15 +63,17 @@ static void put_index(struct dynamo_op *op, struct buf *out, const struct dynamo
                    is_active ? "" : ",\"Backfilling\":true");
         put_units(out, &i->units);
     }
-    buf_add(out, STR(",\"IndexSizeBytes\":0,\"ItemCount\":0,"));
+    buf_printf(out, ",\"IndexSizeBytes\":%lld,\"ItemCount\":%lld,", (long long)bytes,
+               (long long)items);
     put_text(out, "IndexArn",
              arena_printf(op->arena, "%.*s/index/%.*s", STR_ARG(dynamo_table_arn(op, t->name)),
                           STR_ARG(i->name)));
     buf_add_byte(out, '}');
+    return STATUS_OK;
 }
 
-static void put_indexes(struct dynamo_op *op, struct buf *out, const struct dynamo_table *t,
-                        bool is_global)
+static enum status put_indexes(struct dynamo_op *op, struct buf *out, const struct dynamo_table *t,
+                               bool is_global)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < t->index_count; i++) {
@@ -78,10 +83,12 @@ static void put_indexes(struct dynamo_op *op, struct buf *out, const struct dyna
             buf_printf(out, ",\"%sSecondaryIndexes\":[", is_global ? "Global" : "Local");
         else
             buf_add_byte(out, ',');
-        put_index(op, out, t, &t->indexes[i]);
+        if (put_index(op, out, t, &t->indexes[i]) != STATUS_OK)
+            return op->err->status;
     }
     if (count > 0)
         buf_add_byte(out, ']');
+    return STATUS_OK;
 }
 
 static void put_attributes(struct buf *out, const struct dynamo_table *t)
@@ -115,8 +122,8 @@ enum status dynamo_table_json(struct dynamo_op *op, const struct dynamo_table *t
     put_text(out, "TableId", t->id);
     if (!t->is_provisioned)
         buf_add(out, STR(",\"BillingModeSummary\":{\"BillingMode\":\"PAY_PER_REQUEST\"}"));
-    put_indexes(op, out, t, false);
-    put_indexes(op, out, t, true);
+    if (put_indexes(op, out, t, false) != STATUS_OK || put_indexes(op, out, t, true) != STATUS_OK)
+        return op->err->status;
     if (t->is_infrequent)
         buf_add(out, STR(",\"TableClassSummary\":{\"TableClass\":\"STANDARD_INFREQUENT_ACCESS\"}"));
     buf_printf(out, ",\"DeletionProtectionEnabled\":%s}", t->is_protected ? "true" : "false");

@@ -45,31 +45,53 @@ static bool is_same(str a, str b)
     return (a.p == NULL) == (b.p == NULL) && str_eq(a, b);
 }
 
+/* What an index has of an item, and is to have. */
+struct entry {
+    str key, item; /* p NULL: it is not there */
+};
+
+static struct entry entry_of(struct dynamo_op *op, const struct dynamo_change *c,
+                             const struct dynamo_index *i, str item)
+{
+    struct entry e = {{NULL, 0}, {NULL, 0}};
+    if (item.p)
+        e.key = dynamo_key_in_index(op->arena, i, item, c->key);
+    if (e.key.p)
+        e.item = dynamo_index_item(op->arena, c->table, i, item);
+    return e;
+}
+
+static int64_t size_of(const struct entry *e)
+{
+    return e->item.p ? (int64_t)dynamo_item_size(e->item) : 0;
+}
+
 static enum status write_index(struct dynamo_op *op, struct dynamo_change *c,
                                const struct dynamo_index *i)
 {
-    str old_key = {0}, new_key = {0}, old_item = {0}, new_item = {0};
-    if (c->row.p) {
-        old_key = dynamo_key_in_index(op->arena, i, c->row, c->key);
-        old_item = dynamo_index_item(op->arena, c->table, i, c->row);
-    }
-    if (c->item.p) {
-        new_key = dynamo_key_in_index(op->arena, i, c->item, c->key);
-        new_item = dynamo_index_item(op->arena, c->table, i, c->item);
-    }
-    /* While the index is being filled, its row may be missing though nothing changes. */
-    if (is_same(old_key, new_key) && is_same(old_item, new_item) &&
-        i->status == DYNAMO_INDEX_ACTIVE)
-        return STATUS_OK;
-    if (old_key.p && !is_same(old_key, new_key)) {
+    struct entry old = entry_of(op, c, i, c->row), new = entry_of(op, c, i, c->item);
+    enum status status = STATUS_OK;
+    bool has = true;
+    /* While the index is being filled, it may not have the row yet. */
+    if (i->status == DYNAMO_INDEX_CREATING && old.key.p)
+        status = dynamo_find_row(op, i->space, old.key, &has, &old.item);
+    if (!has)
+        old = (struct entry){{NULL, 0}, {NULL, 0}};
+    if (status != STATUS_OK || (is_same(old.key, new.key) && is_same(old.item, new.item)))
+        return status;
+    if (old.key.p && !is_same(old.key, new.key)) {
         c->written++;
-        if (store_tx_delete_item(op->tx, i->space, old_key, op->err) != STATUS_OK)
-            return op->err->status;
+        status = store_tx_delete_item(op->tx, i->space, old.key, op->err);
     }
-    if (!new_key.p)
-        return STATUS_OK;
-    c->written++;
-    return put_row(op, i->space, new_key, new_item);
+    if (status == STATUS_OK && new.key.p) {
+        c->written++;
+        status = put_row(op, i->space, new.key, new.item);
+    }
+    int64_t items = (new.key.p != NULL) - (old.key.p != NULL);
+    int64_t bytes = size_of(&new) - size_of(&old);
+    if (status != STATUS_OK || (items == 0 && bytes == 0))
+        return status;
+    return store_tx_count_items(op->tx, i->space, items, bytes, op->err);
 }
 
 static enum status write_expiry(struct dynamo_op *op, const struct dynamo_change *c)
