@@ -38,10 +38,17 @@ static enum status take_names(struct dynamo_scope *s, struct error *err)
 {
     if (check_keys(s->names, "ExpressionAttributeNames", '#', err) != STATUS_OK)
         return STATUS_INVALID;
-    for (uint32_t i = 0; i < s->names.len; i++)
-        if (dynamo_val_at(s->names, i).tag != JSON_STRING)
+    for (uint32_t i = 0; i < s->names.len; i++) {
+        struct json_val name = dynamo_val_at(s->names, i);
+        if (name.tag != JSON_STRING)
             return error_set(err, STATUS_INVALID, "SerializationException",
                              "ExpressionAttributeNames must be strings");
+        if (name.len == 0 || !dynamo_is_text(json_str(name)))
+            return error_set(err, STATUS_INVALID, "ValidationException",
+                             "ExpressionAttributeNames contains invalid value: an attribute's name "
+                             "is a text that is not empty; for key %.*s",
+                             STR_ARG(dynamo_key_at(s->names, i)));
+    }
     s->used_names = arena_zalloc(s->arena, s->names.len * sizeof(bool));
     return STATUS_OK;
 }

@@ -13,13 +13,36 @@
 
 /* ---- shapes ---- */
 
+/* The name in an ARN, or the name itself. */
+static str name_in(str name)
+{
+    size_t at = str_find(name, STR(":table/"), 0);
+    return str_starts(name, STR("arn:")) && at != STR_NONE ? str_sub(name, at + 7, name.n) : name;
+}
+
+static bool is_table_name(str text)
+{
+    text = name_in(text);
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '_' || c == '-' || c == '.'))
+            return false;
+    }
+    return text.n > 0;
+}
+
 static const char *const capacity_values[] = {"INDEXES", "TOTAL", "NONE", NULL};
 static const char *const metrics_values[] = {"SIZE", "NONE", NULL};
 static const char *const on_failure_values[] = {"ALL_OLD", "NONE", NULL};
 static const struct shape_member no_members[] = {{NULL, NULL, false}};
 static const struct shape any_item = {.kind = SHAPE_STRUCTURE, .members = no_members};
 
-const struct shape dynamo_shape_table_name = {.kind = SHAPE_STRING, .min = 1, .max = 1024};
+const struct shape dynamo_shape_table_name = {.kind = SHAPE_STRING,
+                                              .min = 1,
+                                              .max = 1024,
+                                              .matches = is_table_name,
+                                              .pattern = "[a-zA-Z0-9_.-]+"};
 const struct shape dynamo_shape_text = {.kind = SHAPE_STRING};
 const struct shape dynamo_shape_map = {.kind = SHAPE_STRUCTURE, .members = no_members};
 const struct shape dynamo_shape_flag = {.kind = SHAPE_BOOLEAN};
@@ -87,21 +110,18 @@ enum status dynamo_refuse(struct error *err, const char *fmt, ...)
 
 enum status dynamo_check_table_name(str name, str *ret, struct error *err)
 {
-    size_t slash = str_find(name, STR(":table/"), 0);
-    if (str_starts(name, STR("arn:")) && slash != STR_NONE)
-        name = str_sub(name, slash + 7, name.n);
-    bool is_right = name.n >= 3 && name.n <= 255;
-    for (size_t i = 0; i < name.n; i++) {
-        char c = name.p[i];
-        is_right &= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                    c == '_' || c == '-' || c == '.';
-    }
+    name = name_in(name);
     *ret = name;
-    if (is_right)
+    if (name.n < 3 || name.n > 255)
+        return dynamo_refuse(err, "TableName must be at least 3 characters long and at most 255 "
+                                  "characters long");
+    if (is_table_name(name))
         return STATUS_OK;
-    return dynamo_refuse(err, "Invalid table/index name.  Table/index names must be between 3 and "
-                              "255 characters long, and may contain only the characters a-z, A-Z, "
-                              "0-9, '_', '-', and '.'");
+    return dynamo_refuse(err,
+                         "1 validation error detected: Value '%.*s' at 'tableName' failed to "
+                         "satisfy constraint: Member must satisfy regular expression pattern: "
+                         "[a-zA-Z0-9_.-]+",
+                         STR_ARG(name));
 }
 
 enum status dynamo_take_table(struct dynamo_request *r)

@@ -26,6 +26,11 @@ uint8_t dynamo_element_tag(uint8_t set)
     return (uint8_t)(set - DYNAMO_SS + DYNAMO_S);
 }
 
+bool dynamo_is_text(str bytes)
+{
+    return utf8_check(bytes) == bytes.n;
+}
+
 /* ---- reading ---- */
 
 /* A length of at most five bytes, in its shortest form. */
@@ -184,7 +189,7 @@ static bool is_scalar_right(uint8_t tag, str body)
     struct dynamo_number n;
     if (tag == DYNAMO_N)
         return dynamo_number_decode(body, &n);
-    return tag == DYNAMO_B || (tag == DYNAMO_S && utf8_is_inner(body));
+    return tag == DYNAMO_B || (tag == DYNAMO_S && dynamo_is_text(body));
 }
 
 static bool is_set_right(uint8_t tag, str rest)
@@ -230,7 +235,7 @@ static bool is_map_right(str rest, unsigned depth)
     str name, before = {NULL, 0};
     struct dynamo_value v;
     while (rest.n > 0) {
-        if (!dynamo_next_member(&rest, &name, &v) || !utf8_is_inner(name) ||
+        if (!dynamo_next_member(&rest, &name, &v) || !dynamo_is_text(name) ||
             !is_value_right(v, depth) || (before.p && str_cmp(before, name) >= 0))
             return false;
         before = name;

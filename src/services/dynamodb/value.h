@@ -57,6 +57,8 @@ static inline bool dynamo_is_scalar(uint8_t tag)
 const char *dynamo_type_name(uint8_t tag);
 /* The type of an element of a set, the set of a scalar. */
 uint8_t dynamo_element_tag(uint8_t set);
+/* Is it what a text or a name may be: strict UTF-8? JSON can say more, lone surrogates. */
+bool dynamo_is_text(str bytes);
 
 /* ---- reading ---- */
 

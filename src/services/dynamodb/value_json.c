@@ -36,6 +36,12 @@ static enum status mistyped(struct reading *r, struct json_val v, const char *wa
                      wanted);
 }
 
+static enum status no_text(struct reading *r)
+{
+    return invalid(r, "One or more parameter values were invalid: Names and strings may not hold "
+                      "half of a surrogate pair");
+}
+
 /* ---- scalars ---- */
 
 static int base64_digit(char c)
@@ -79,6 +85,8 @@ static enum status read_scalar(struct reading *r, uint8_t tag, struct json_val v
     if (v.tag != JSON_STRING)
         return mistyped(r, v, tag == DYNAMO_B ? "Blob" : "String");
     *ret = json_str(v);
+    if (tag == DYNAMO_S && !dynamo_is_text(*ret))
+        return no_text(r);
     if (tag == DYNAMO_B)
         return read_base64(r, json_str(v), ret);
     if (tag == DYNAMO_N) {
@@ -194,6 +202,8 @@ static enum status read_members(struct reading *r, struct json_val v, unsigned d
         members[i] = (struct named){dynamo_key_at(v, i), dynamo_val_at(v, i)};
     qsort(members, v.len, sizeof(*members), by_name);
     for (uint32_t i = 0; i < v.len; i++) {
+        if (!dynamo_is_text(members[i].name))
+            return no_text(r);
         dynamo_put_bytes(r->out, members[i].name);
         if (read_value(r, members[i].v, depth) != STATUS_OK)
             return STATUS_INVALID;
