@@ -255,6 +255,47 @@ static void a_damaged_item_is_told_apart(void **state)
     assert_fails(w, "DescribeTable", "{'TableName':'ttt'}", "StoreCorrupt");
 }
 
+enum { IN_FLIGHT = 300, PLACES = 120 };
+
+/* Many clients take one of few places each: a condition and its update are one thing, and a refusal
+ * undoes nothing of its group but itself. */
+static void updates_in_flight_at_once_take_turns(void **state)
+{
+    struct dynamodb_world *w = *state;
+    static struct service_unit units[IN_FLIGHT];
+    struct arena a;
+    struct error err;
+    const struct service_operation *o = service_find(&dynamodb_service, STR("UpdateItem"));
+    arena_init(&a, 0);
+    create_table(w);
+    for (int i = 0; i < IN_FLIGHT; i++) {
+        units[i] = (struct service_unit){
+            .operation = o, .call = {.settings = &w->settings, .now_ms = w->now_ms, .arena = &a}};
+        struct json_val request = parse_quoted(
+            &a, "{'TableName':'ttt','Key':{'id':{'S':'1'}},'UpdateExpression':'ADD n :one',"
+                "'ConditionExpression':'attribute_not_exists(n) OR n < :max',"
+                "'ExpressionAttributeValues':{':one':{'N':'1'},':max':{'N':'120'}}}");
+        assert_int_equal(service_prepare(o, &units[i].call, request, &units[i].args, &err),
+                         STATUS_OK);
+        service_unit_init(&units[i]);
+        assert_int_equal(store_submit(w->client, &units[i].unit, &err), STATUS_OK);
+    }
+    int taken = 0, refused = 0;
+    while (taken + refused < IN_FLIGHT) {
+        store_wait(w->client);
+        for (struct store_unit *u = store_take(w->client); u; u = u->next) {
+            taken += u->status == STATUS_OK;
+            refused += u->status == STATUS_CONFLICT;
+            store_unit_done(u);
+        }
+    }
+    assert_int_equal(taken, PLACES);
+    struct json_val answer = call(w, &a, "GetItem", "{'TableName':'ttt','Key':{'id':{'S':'1'}}}");
+    struct json_val n = json_get(json_get(json_get(answer, STR("Item")), STR("n")), STR("N"));
+    assert_true(str_eq(json_str(n), STR("120")));
+    arena_done(&a);
+}
+
 static void operations_are_in_the_order_of_their_names(void **state)
 {
     (void)state;
@@ -273,6 +314,7 @@ int main(void)
         T(expired_items_leave_the_file),
         T(segments_together_are_the_table),
         T(a_damaged_item_is_told_apart),
+        T(updates_in_flight_at_once_take_turns),
         cmocka_unit_test(operations_are_in_the_order_of_their_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
