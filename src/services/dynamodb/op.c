@@ -78,6 +78,38 @@ static void put_units(struct buf *out, uint64_t halves)
                halves % 2 ? '5' : '0');
 }
 
+/* "GlobalSecondaryIndexes":{"name":{…}}, of those of one kind that cost something. */
+static void put_indexes(struct buf *out, const struct dynamo_used *u, bool is_global)
+{
+    const struct dynamo_change *c = u->change;
+    bool has_any = false;
+    for (uint32_t i = 0; c && i < c->table->index_count; i++) {
+        const struct dynamo_index *x = &c->table->indexes[i];
+        if (x->is_global != is_global || c->rows[i] == 0)
+            continue;
+        if (has_any)
+            buf_add_byte(out, ',');
+        else
+            buf_printf(out, ",\"%sSecondaryIndexes\":{", is_global ? "Global" : "Local");
+        json_write_string(out, x->name);
+        buf_add(out, STR(":{"));
+        put_units(out, c->rows[i] * u->each);
+        buf_add_byte(out, '}');
+        has_any = true;
+    }
+    if (has_any)
+        buf_add_byte(out, '}');
+}
+
+static void put_read_index(struct buf *out, const struct dynamo_used *u)
+{
+    buf_printf(out, ",\"%sSecondaryIndexes\":{", u->is_global ? "Global" : "Local");
+    json_write_string(out, u->index);
+    buf_add(out, STR(":{"));
+    put_units(out, u->halves);
+    buf_add(out, STR("}}"));
+}
+
 void dynamo_capacity_json(const struct dynamo_used *u, enum dynamo_capacity kind, struct buf *out)
 {
     buf_add(out, STR("{\"TableName\":"));
@@ -86,15 +118,12 @@ void dynamo_capacity_json(const struct dynamo_used *u, enum dynamo_capacity kind
     put_units(out, u->halves);
     if (kind == CAPACITY_INDEXES) {
         buf_add(out, STR(",\"Table\":{"));
-        put_units(out, u->index.n ? 0 : u->halves);
+        put_units(out, u->index.n ? 0 : u->change ? u->each : u->halves);
         buf_add_byte(out, '}');
-        if (u->index.n > 0) {
-            buf_printf(out, ",\"%sSecondaryIndexes\":{", u->is_global ? "Global" : "Local");
-            json_write_string(out, u->index);
-            buf_add(out, STR(":{"));
-            put_units(out, u->halves);
-            buf_add(out, STR("}}"));
-        }
+        if (u->index.n > 0)
+            put_read_index(out, u);
+        put_indexes(out, u, false);
+        put_indexes(out, u, true);
     }
     buf_add_byte(out, '}');
 }

@@ -47,7 +47,8 @@ struct dynamo_change {
     str row;          /* p NULL: there is none */
     str old;          /* the same unless it has expired */
     str item;         /* p NULL: it is deleted */
-    uint32_t written; /* rows of indexes; set by dynamo_write */
+    uint32_t written; /* rows of indexes, and those of each; set by dynamo_write */
+    uint8_t rows[DYNAMO_LOCAL_INDEXES + DYNAMO_GLOBAL_INDEXES];
 };
 /* Fills in row and old. */
 NODISCARD enum status dynamo_load(struct dynamo_op *op, struct dynamo_change *c);
@@ -67,7 +68,9 @@ struct dynamo_used {
     str table;
     uint64_t halves;
     str index; /* n 0: the table itself */
-    bool is_global, is_write;
+    bool is_global;
+    const struct dynamo_change *change; /* of one that writes, or NULL: its rows cost `each` */
+    uint64_t each;
 };
 static inline uint64_t dynamo_read_halves(size_t bytes, bool is_consistent)
 {

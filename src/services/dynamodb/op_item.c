@@ -239,8 +239,9 @@ static enum status run_write(struct dynamo_op *op, enum dynamo_entry kind, str b
         return status;
     reply_attributes(op, &args, &c);
     if (dynamo_args_has(&args, ARG_CAPACITY)) {
-        uint64_t halves = dynamo_write_halves(larger(c.row, c.item));
-        struct dynamo_used used = {.table = t.name, .halves = halves * (1 + c.written)};
+        uint64_t each = dynamo_write_halves(larger(c.row, c.item));
+        struct dynamo_used used = {
+            .table = t.name, .halves = each * (1 + c.written), .change = &c, .each = each};
         dynamo_reply_capacity(op, &args, &used);
     }
     reply_metrics(op, &args, &c);

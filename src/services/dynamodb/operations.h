@@ -11,17 +11,19 @@
     X(put)                                                                                         \
     X(get)                                                                                         \
     X(update)                                                                                      \
-    X(delete) X(query) X(scan) X(batch_get) X(batch_write) X(transact_get) X(transact_write)       \
-        X(create_table) X(update_table) X(table_name) X(list_tables) X(update_ttl) X(tag) X(untag) \
-            X(list_tags) X(nothing)
+    X(delete)                                                                                      \
+    X(query) X(scan) X(batch_get) X(batch_write) X(transact_get) X(transact_write) X(create_table) \
+        X(update_table) X(table_name) X(list_tables) X(update_ttl) X(tag) X(untag) X(list_tags)    \
+            X(nothing)
 #define DYNAMO_RUN_LIST(X)                                                                         \
     X(put)                                                                                         \
     X(get)                                                                                         \
     X(update)                                                                                      \
-    X(delete) X(query) X(scan) X(batch_get) X(batch_write) X(transact_get) X(transact_write)       \
-        X(create_table) X(update_table) X(delete_table) X(describe_table) X(list_tables)           \
-            X(update_ttl) X(describe_ttl) X(tag) X(untag) X(list_tags) X(describe_limits)          \
-                X(describe_endpoints) X(describe_backups)
+    X(delete)                                                                                      \
+    X(query) X(scan) X(batch_get) X(batch_write) X(transact_get) X(transact_write) X(create_table) \
+        X(update_table) X(delete_table) X(describe_table) X(list_tables) X(update_ttl)             \
+            X(describe_ttl) X(tag) X(untag) X(list_tags) X(describe_limits) X(describe_endpoints)  \
+                X(describe_backups)
 
 #define X(name) service_prepare_fn dynamo_prepare_##name;
 DYNAMO_PREPARE_LIST(X)

@@ -169,6 +169,10 @@ static void get_index(struct reading *r, struct dynamo_index *i)
 static void get_indexes(struct reading *r, struct dynamo_table *t)
 {
     t->index_count = get_count(r);
+    if (t->index_count > DYNAMO_LOCAL_INDEXES + DYNAMO_GLOBAL_INDEXES) {
+        r->is_bad = true;
+        t->index_count = 0;
+    }
     t->indexes = arena_alloc(r->arena, t->index_count * sizeof(*t->indexes));
     for (uint32_t i = 0; i < t->index_count; i++)
         get_index(r, &t->indexes[i]);

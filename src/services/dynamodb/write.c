@@ -69,6 +69,7 @@ static int64_t size_of(const struct entry *e)
 static enum status write_index(struct dynamo_op *op, struct dynamo_change *c,
                                const struct dynamo_index *i)
 {
+    uint8_t *rows = &c->rows[i - c->table->indexes];
     struct entry old = entry_of(op, c, i, c->row), new = entry_of(op, c, i, c->item);
     enum status status = STATUS_OK;
     bool has = true;
@@ -81,10 +82,12 @@ static enum status write_index(struct dynamo_op *op, struct dynamo_change *c,
         return status;
     if (old.key.p && !is_same(old.key, new.key)) {
         c->written++;
+        ++*rows;
         status = store_tx_delete_item(op->tx, i->space, old.key, op->err);
     }
     if (status == STATUS_OK && new.key.p) {
         c->written++;
+        ++*rows;
         status = put_row(op, i->space, new.key, new.item);
     }
     int64_t items = (new.key.p != NULL) - (old.key.p != NULL);
