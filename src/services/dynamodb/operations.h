@@ -7,30 +7,20 @@
 #include "services/dynamodb/op.h"
 #include "services/dynamodb/request.h"
 
-#define DYNAMO_PREPARE_LIST(X)                                                                     \
-    X(put)                                                                                         \
-    X(get)                                                                                         \
-    X(update)                                                                                      \
-    X(delete)                                                                                      \
-    X(query) X(scan) X(batch_get) X(batch_write) X(transact_get) X(transact_write) X(create_table) \
-        X(update_table) X(table_name) X(list_tables) X(update_ttl) X(tag) X(untag) X(list_tags)    \
-            X(nothing)
-#define DYNAMO_RUN_LIST(X)                                                                         \
-    X(put)                                                                                         \
-    X(get)                                                                                         \
-    X(update)                                                                                      \
-    X(delete)                                                                                      \
-    X(query) X(scan) X(batch_get) X(batch_write) X(transact_get) X(transact_write) X(create_table) \
-        X(update_table) X(delete_table) X(describe_table) X(list_tables) X(update_ttl)             \
-            X(describe_ttl) X(tag) X(untag) X(list_tags) X(describe_limits) X(describe_endpoints)  \
-                X(describe_backups)
+service_prepare_fn dynamo_prepare_put, dynamo_prepare_get, dynamo_prepare_update,
+    dynamo_prepare_delete, dynamo_prepare_query, dynamo_prepare_scan, dynamo_prepare_batch_get,
+    dynamo_prepare_batch_write, dynamo_prepare_transact_get, dynamo_prepare_transact_write,
+    dynamo_prepare_create_table, dynamo_prepare_update_table, dynamo_prepare_table_name,
+    dynamo_prepare_list_tables, dynamo_prepare_update_ttl, dynamo_prepare_tag, dynamo_prepare_untag,
+    dynamo_prepare_list_tags, dynamo_prepare_nothing;
 
-#define X(name) service_prepare_fn dynamo_prepare_##name;
-DYNAMO_PREPARE_LIST(X)
-#undef X
-#define X(name) service_run_fn dynamo_run_##name;
-DYNAMO_RUN_LIST(X)
-#undef X
+service_run_fn dynamo_run_put, dynamo_run_get, dynamo_run_update, dynamo_run_delete,
+    dynamo_run_query, dynamo_run_scan, dynamo_run_batch_get, dynamo_run_batch_write,
+    dynamo_run_transact_get, dynamo_run_transact_write, dynamo_run_create_table,
+    dynamo_run_update_table, dynamo_run_delete_table, dynamo_run_describe_table,
+    dynamo_run_list_tables, dynamo_run_update_ttl, dynamo_run_describe_ttl, dynamo_run_tag,
+    dynamo_run_untag, dynamo_run_list_tags, dynamo_run_describe_limits,
+    dynamo_run_describe_endpoints, dynamo_run_describe_backups;
 
 extern const char *const dynamo_projection_expressions[], *const dynamo_projection_legacy[];
 
