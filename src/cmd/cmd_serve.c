@@ -79,7 +79,7 @@ static enum status serve_loop_opened(void *arg, struct engine *e, struct loop *l
     struct api_service rows[SERVE_SERVICES_MAX];
     l->loop = loop;
     if (engine_loop_number(e) == 0)
-        serve_services_opened(&s->services, e);
+        serve_services_opened(&s->services, e, &s->settings);
     struct api_options options = {.loop = loop,
                                   .board = s->board,
                                   .number = engine_loop_number(e),
@@ -103,6 +103,8 @@ static void serve_loop_closing(void *arg, struct engine *e)
     struct serve_loop *l = &s->loops[engine_loop_number(e)];
     api_free(l->api);
     l->api = NULL;
+    if (engine_loop_number(e) == 0)
+        serve_services_closing(&s->services);
 }
 
 /* Connections are descriptors: as many as the system lets this process have. */

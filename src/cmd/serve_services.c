@@ -33,6 +33,12 @@ static void after_events(void *arg, const struct service_operation *o, struct js
         engine_connection_written(arg, answer);
 }
 
+static struct api_service dynamodb_row(struct serve_services *s, struct engine *e)
+{
+    (void)s, (void)e;
+    return (struct api_service){.service = &dynamodb_service};
+}
+
 static struct api_service events_row(struct serve_services *s, struct engine *e)
 {
     return (struct api_service){
@@ -52,6 +58,7 @@ static const struct {
     struct api_service (*row)(struct serve_services *s, struct engine *e);
     struct engine_service task;
 } services[] = {
+    {dynamodb_row, {0}},
     {events_row, {.after = after_events_task}},
 };
 _Static_assert(ARRAY_LEN(services) <= SERVE_SERVICES_MAX, "room for all");
@@ -76,7 +83,14 @@ void serve_services_init(struct serve_services *s)
     }
 }
 
-void serve_services_opened(struct serve_services *s, struct engine *e)
+void serve_services_opened(struct serve_services *s, struct engine *e,
+                           const struct service_settings *settings)
 {
     s->events.box = engine_secret_box(e);
+    serve_sweep_start(&s->sweep, e, settings);
+}
+
+void serve_services_closing(struct serve_services *s)
+{
+    serve_sweep_stop(&s->sweep);
 }

@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "engine/engine.h"
+#include "cmd/serve_sweep.h"
 #include "services/events.h"
 
 enum { SERVE_SERVICES_MAX = 16 };
@@ -15,12 +16,15 @@ struct serve_services {
     struct engine_service tasks[SERVE_SERVICES_MAX]; /* what workflows may call */
     uint32_t count;
     struct events_self events;
+    struct serve_sweep sweep; /* on the first loop */
 };
 
 /* Before the engine opens. */
 void serve_services_init(struct serve_services *s);
-/* The first loop's engine is there; nothing has run yet. */
-void serve_services_opened(struct serve_services *s, struct engine *e);
+/* The first loop's engine is there; nothing has run yet. And before it goes. */
+void serve_services_opened(struct serve_services *s, struct engine *e,
+                           const struct service_settings *settings);
+void serve_services_closing(struct serve_services *s);
 /* What the wire has on the loop of this engine; returns how many rows. */
 size_t serve_services_rows(struct serve_services *s, struct engine *e,
                            struct api_service rows[SERVE_SERVICES_MAX]);

@@ -159,7 +159,7 @@ static enum status drop_some(struct dynamo_op *op, uint32_t *rows)
     struct store_names names;
     enum status status = store_list_things(op->reader, DROPPED, STR(""), STR(""), LIST_NAMES,
                                            op->arena, &names, op->err);
-    for (uint32_t i = 0; status == STATUS_OK && i<names.count && * rows> 0; i++) {
+    for (uint32_t i = 0; status == STATUS_OK && i < names.count && 0 < *rows; i++) {
         uint32_t count, limit = *rows;
         status = store_tx_clear_items(op->tx, space_of(names.items[i]), limit, &count, op->err);
         if (status != STATUS_OK)
@@ -220,7 +220,7 @@ static enum status sweep_tables(struct dynamo_op *op, uint32_t *rows)
     do {
         enum status status = store_list_things(op->reader, SERVICE, STR(""), after, LIST_NAMES,
                                                op->arena, &names, op->err);
-        for (uint32_t i = 0; status == STATUS_OK && i<names.count && * rows> 0; i++) {
+        for (uint32_t i = 0; status == STATUS_OK && i < names.count && 0 < *rows; i++) {
             struct dynamo_table t;
             after = names.items[i];
             status = dynamo_find_table(op, after, true, &t);
@@ -242,7 +242,7 @@ static enum status sweep_tokens(struct dynamo_op *op, uint32_t *rows)
     do {
         enum status status = store_list_things(op->reader, TOKENS, STR(""), after, LIST_NAMES,
                                                op->arena, &names, op->err);
-        for (uint32_t i = 0; status == STATUS_OK && i<names.count && * rows> 0; i++) {
+        for (uint32_t i = 0; status == STATUS_OK && i < names.count && 0 < *rows; i++) {
             after = names.items[i];
             --*rows;
             status = store_find_thing(op->reader, TOKENS, after, op->arena, &kept, op->err);
