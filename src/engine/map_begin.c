@@ -40,14 +40,16 @@ static void begin_new(struct engine_execution *ex, const struct asl_command *c)
     take_arguments(r, c);
     asl_map_run_init(&r->run, &r->plan);
     r->attempt = c->attempt;
-    r->row = (struct store_map_run){.id = store_new_id(e->store),
-                                    .execution = ex->row.id,
-                                    .frame = c->frame,
-                                    .attempt = c->attempt,
-                                    .label = c->state->map.label,
-                                    .status = STORE_RUNNING,
-                                    .started_ms = engine_now_ms(e),
-                                    .stopped_ms = STORE_NEVER};
+    r->row =
+        (struct store_map_run){.id = store_new_id(e->store),
+                               .execution = ex->row.id,
+                               .frame = c->frame,
+                               .attempt = c->attempt,
+                               .label = c->state->map.label,
+                               .uuid = str_sub(r->arn, str_rfind_byte(r->arn, ':') + 1, r->arn.n),
+                               .status = STORE_RUNNING,
+                               .started_ms = engine_now_ms(e),
+                               .stopped_ms = STORE_NEVER};
     map_store_save(r, MAP_SAVE_NEW);
 }
 

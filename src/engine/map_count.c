@@ -74,7 +74,7 @@ enum status map_run_read_row(struct map_run *r, const struct store_map_run *row,
     r->row = *row;
     buf_clear(&r->cursor);
     buf_add(&r->cursor, row->cursor);
-    r->row.label = r->row.cursor = r->row.state = (str){0};
+    r->row.label = r->row.uuid = r->row.cursor = r->row.state = (str){0};
     r->attempt = s.attempt;
     r->has_error = s.has_error;
     r->arn = arena_dup(&r->arena, s.arn);

@@ -28,6 +28,7 @@ struct engine_execution *engine_execution_new(struct engine *e, const struct sto
     ex->engine = e;
     ex->row = *row;
     ex->row.name = str_dup(row->name);
+    ex->row.origin = str_dup(row->origin);
     ex->row.error = ex->row.cause = (str){0};
     ex->type = type;
     ex->is_kept = type == ASL_STANDARD;
@@ -76,6 +77,7 @@ void engine_execution_free(struct engine_execution *ex)
     asl_out_reset(&e->out); /* may hold documents of this execution */
     asl_exec_free(ex->x);
     free((char *)(uintptr_t)ex->row.name.p);
+    free((char *)(uintptr_t)ex->row.origin.p);
     free(ex);
 }
 

@@ -60,10 +60,12 @@ enum status store_read_execution(sqlite3_stmt *s, struct arena *a, struct store_
     e.output = store_column_int(s, 17);
     e.redrives = (uint32_t)store_column_int(s, 20);
     e.redriven_ms = store_column_time(s, 21);
+    e.revision = store_column_int(s, 22);
     if (store_read_status(s, 10, &e.status, err) != STATUS_OK ||
         store_read_bytes(s, 4, a, &e.name, err) != STATUS_OK ||
         store_read_bytes(s, 18, a, &e.error, err) != STATUS_OK ||
-        store_read_bytes(s, 19, a, &e.cause, err) != STATUS_OK)
+        store_read_bytes(s, 19, a, &e.cause, err) != STATUS_OK ||
+        store_read_bytes(s, 23, a, &e.origin, err) != STATUS_OK)
         return err->status;
     *ret = e;
     return STATUS_OK;
@@ -102,7 +104,8 @@ enum status store_read_map_run(sqlite3_stmt *s, struct arena *a, struct store_ma
     if (store_read_bytes(s, 4, a, &m.label, err) != STATUS_OK ||
         store_read_status(s, 5, &m.status, err) != STATUS_OK ||
         store_read_bytes(s, 26, a, &m.cursor, err) != STATUS_OK ||
-        store_read_bytes(s, 27, a, &m.state, err) != STATUS_OK)
+        store_read_bytes(s, 27, a, &m.state, err) != STATUS_OK ||
+        store_read_bytes(s, 28, a, &m.uuid, err) != STATUS_OK)
         return err->status;
     *ret = m;
     return STATUS_OK;

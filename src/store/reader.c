@@ -160,6 +160,20 @@ enum status store_find_map_run(struct store_reader *r, int64_t id, struct arena 
     return status;
 }
 
+enum status store_find_map_run_named(struct store_reader *r, str uuid, struct arena *a,
+                                     struct store_map_run *ret, struct error *err)
+{
+    sqlite3_stmt *s = store_db_statement(r->db, SQL_FIND_MAP_RUN_NAMED, err);
+    if (!s)
+        return err->status;
+    store_bind_text(s, 1, uuid.p ? uuid : STR(""));
+    if (the_row(r, s, "map run", err) != STATUS_OK)
+        return err->status;
+    enum status status = store_read_map_run(s, a, ret, err);
+    sqlite3_reset(s);
+    return status;
+}
+
 enum status store_find_step(struct store_reader *r, int64_t id, struct arena *a,
                             struct store_step *ret, struct error *err)
 {

@@ -99,6 +99,9 @@ NODISCARD enum status store_list_messages(struct store_reader *r, struct store_s
 
 NODISCARD enum status store_find_map_run(struct store_reader *r, int64_t id, struct arena *a,
                                          struct store_map_run *ret, struct error *err);
+/* The one whose ARN ends with this. */
+NODISCARD enum status store_find_map_run_named(struct store_reader *r, str uuid, struct arena *a,
+                                               struct store_map_run *ret, struct error *err);
 /* Of an execution, with an id above after. */
 NODISCARD enum status store_list_map_runs(struct store_reader *r, int64_t execution, int64_t after,
                                           uint32_t limit, struct arena *a,

@@ -65,6 +65,8 @@ struct store_execution {
     str error, cause;      /* p is NULL when there is none */
     uint32_t redrives;
     int64_t redriven_ms;
+    int64_t revision; /* of its machine, as whoever keeps machines counts them; 0: unknown */
+    str origin;       /* what it was started through, opaque text; empty: the machine itself */
 };
 
 /* How an execution ended. */
@@ -106,6 +108,7 @@ struct store_map_run {
     double tolerated_percentage; /* of failed items; negative: not given */
     int64_t tolerated_count;     /* negative: not given */
     struct store_counts items, children;
+    str uuid;   /* the last part of its ARN; empty in rows of older versions */
     str cursor; /* where its reader of items stands, opaque */
     str state;  /* whatever else is needed to go on, opaque */
 };

@@ -95,8 +95,16 @@ static const char version_2[] =
     "CREATE TABLE item_count (space INTEGER PRIMARY KEY, items INTEGER NOT NULL,"
     " bytes INTEGER NOT NULL) STRICT;";
 
+/* Which revision of its machine an execution runs, and what it was started through; map runs are
+ * found by their ARNs. */
+static const char version_3[] =
+    "ALTER TABLE execution ADD COLUMN revision INTEGER;"
+    "ALTER TABLE execution ADD COLUMN origin TEXT;"
+    "ALTER TABLE map_run ADD COLUMN uuid TEXT;"
+    "CREATE INDEX map_run_uuid ON map_run (uuid) WHERE uuid IS NOT NULL;";
+
 /* Row i leads from version i to version i + 1. */
-static const char *const migrations[] = {version_1, version_2};
+static const char *const migrations[] = {version_1, version_2, version_3};
 
 static enum status read_versions(struct store_db *db, int64_t *ret_application,
                                  int64_t *ret_version, struct error *err)

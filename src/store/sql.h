@@ -10,13 +10,13 @@
 #define EXECUTION_COLUMNS                                                                          \
     "id, shard, machine, definition, name, parent, parent_frame, parent_attempt, map_run, "        \
     "map_index, status, pending, due_at, tail, started_at, stopped_at, input, output, error, "     \
-    "cause, redrives, redriven_at"
+    "cause, redrives, redriven_at, revision, origin"
 #define MAP_RUN_COLUMNS                                                                            \
     "id, execution, frame, attempt, label, status, started_at, stopped_at, redrives, "             \
     "concurrency, tolerated_percentage, tolerated_count, items_pending, items_running, "           \
     "items_succeeded, items_failed, items_timed_out, items_aborted, items_total, "                 \
     "children_pending, children_running, children_succeeded, children_failed, "                    \
-    "children_timed_out, children_aborted, children_total, cursor, state"
+    "children_timed_out, children_aborted, children_total, cursor, state, uuid"
 #define MACHINE_COLUMNS "id, name, type, definition, created_at, properties"
 
 #define STORE_SQL_LIST(X)                                                                          \
@@ -41,8 +41,9 @@
       "SELECT " MACHINE_COLUMNS " FROM machine WHERE name > ?1 ORDER BY name LIMIT ?2")            \
     /* executions */                                                                               \
     X(START, "INSERT INTO execution (id, shard, machine, definition, name, parent, parent_frame, " \
-             "parent_attempt, map_run, map_index, status, pending, due_at, started_at, input) "    \
-             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)")          \
+             "parent_attempt, map_run, map_index, status, pending, due_at, started_at, input, "    \
+             "revision, origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "  \
+             "?14, ?15, ?16, ?17)")                                                                \
     X(ADD_STEP, "INSERT INTO step (id, execution, prev, body) VALUES (?1, ?2, ?3, ?4)")            \
     X(SET_TAIL, "UPDATE execution SET tail = ?1 WHERE id = ?2 AND tail IS ?3")                     \
     X(SET_WAITING, "UPDATE execution SET pending = ?2, due_at = ?3 WHERE id = ?1")                 \
@@ -81,7 +82,7 @@
     /* map runs */                                                                                 \
     X(START_MAP_RUN, "INSERT INTO map_run (" MAP_RUN_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, "  \
                      "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "    \
-                     "?22, ?23, ?24, ?25, ?26, ?27, ?28)")                                         \
+                     "?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)")                                    \
     X(SET_MAP_RUN,                                                                                 \
       "UPDATE map_run SET status = ?6, stopped_at = ?8, redrives = ?9, concurrency = ?10, "        \
       "tolerated_percentage = ?11, tolerated_count = ?12, items_pending = ?13, "                   \
@@ -90,6 +91,7 @@
       "children_succeeded = ?22, children_failed = ?23, children_timed_out = ?24, "                \
       "children_aborted = ?25, children_total = ?26, cursor = ?27, state = ?28 WHERE id = ?1")     \
     X(FIND_MAP_RUN, "SELECT " MAP_RUN_COLUMNS " FROM map_run WHERE id = ?1")                       \
+    X(FIND_MAP_RUN_NAMED, "SELECT " MAP_RUN_COLUMNS " FROM map_run WHERE uuid = ?1")               \
     X(LIST_MAP_RUNS, "SELECT " MAP_RUN_COLUMNS " FROM map_run "                                    \
                      "WHERE execution = ?1 AND id > ?2 ORDER BY id LIMIT ?3")                      \
     /* things of services */                                                                       \

@@ -190,6 +190,8 @@ enum status store_tx_start(struct store_tx *tx, const struct store_execution *e,
     store_bind_time(s, 13, e->due_ms);
     store_bind_int(s, 14, e->started_ms);
     store_bind_id(s, 15, e->input);
+    store_bind_id(s, 16, e->revision);
+    store_bind_text(s, 17, e->origin.n ? e->origin : (str){NULL, 0});
     if (store_tx_wrote(tx, s, err) == STATUS_CONFLICT)
         return name_taken(tx, "an execution", is_child ? STR("so in its map run") : e->name, err);
     return tx->failure;
@@ -359,6 +361,7 @@ static enum status put_map_run(struct store_tx *tx, enum store_sql id,
         store_bind_int(s, 4, m->attempt);
         store_bind_text(s, 5, m->label);
         store_bind_int(s, 7, m->started_ms);
+        store_bind_text(s, 29, m->uuid.n ? m->uuid : (str){NULL, 0});
     }
     store_bind_text(s, 6, str_of(store_status_name(m->status)));
     store_bind_time(s, 8, m->stopped_ms);

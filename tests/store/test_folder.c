@@ -113,10 +113,37 @@ static void a_file_of_the_first_version_is_brought_forward(void **state)
 {
     struct world *w = *state;
     world_close(w);
-    run_sql(w, "DROP TABLE item; DROP TABLE item_count; PRAGMA user_version = 1");
+    run_sql(w, "DROP INDEX map_run_uuid; ALTER TABLE map_run DROP COLUMN uuid;"
+               "ALTER TABLE execution DROP COLUMN revision;"
+               "ALTER TABLE execution DROP COLUMN origin;"
+               "DROP TABLE item; DROP TABLE item_count; PRAGMA user_version = 1");
     world_open(w);
     assert_int_equal(sql_number(w, "PRAGMA user_version"), STORE_SCHEMA_VERSION);
     assert_int_equal(sql_number(w, "SELECT count(*) FROM item"), 0);
+}
+
+/* Schema 2 had no revisions of machines and no names of map runs. */
+static void what_was_written_by_schema_2_is_read(void **state)
+{
+    struct world *w = *state;
+    struct store_execution row;
+    struct store_reader *r;
+    struct error err;
+    struct arena a;
+    int64_t id = start_execution(w, "old");
+    world_close(w);
+    run_sql(w, "DROP INDEX map_run_uuid; ALTER TABLE map_run DROP COLUMN uuid;"
+               "ALTER TABLE execution DROP COLUMN revision;"
+               "ALTER TABLE execution DROP COLUMN origin; PRAGMA user_version = 2");
+    world_open(w);
+    assert_int_equal(sql_number(w, "PRAGMA user_version"), STORE_SCHEMA_VERSION);
+    arena_init(&a, 0);
+    assert_int_equal(store_reader_open(str_of(w->dir), NULL, &r, &err), STATUS_OK);
+    assert_int_equal(store_find_execution(r, id, &a, &row, &err), STATUS_OK);
+    assert_int_equal(row.revision, 0);
+    assert_int_equal(row.origin.n, 0);
+    store_reader_close(r);
+    arena_done(&a);
 }
 
 static void a_file_of_another_program_is_refused(void **state)
@@ -248,6 +275,7 @@ int main(void)
         T(the_schema_has_its_version),
         T(a_newer_schema_is_refused),
         T(a_file_of_the_first_version_is_brought_forward),
+        T(what_was_written_by_schema_2_is_read),
         T(a_file_of_another_program_is_refused),
         T(a_reader_waits_for_the_writer_to_make_the_schema),
         T(a_file_that_is_no_database_is_refused),
