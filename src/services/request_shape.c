@@ -12,7 +12,8 @@
 enum {
     SHAPE_MAX_FINDINGS = 10,      /* AWS tells no more of them either */
     SHAPE_MAX_MESSAGE = 16 << 10, /* bytes while it is put together */
-    SHAPE_SHOWN_VALUE = 128,      /* bytes of a refused value that a message shows */
+    SHAPE_SHOWN_VALUE = 128,      /* bytes of a refused value that a message shows, */
+    SHAPE_SHOWN_WHOLE = 8 << 10   /* where it has room for all of it */
 };
 
 struct shape_place {
@@ -24,6 +25,7 @@ struct shape_place {
 struct shape_checking {
     struct buf findings;
     unsigned count;
+    size_t shown; /* bytes of a value */
     struct error *err;
 };
 
@@ -43,6 +45,30 @@ static void add_place(struct buf *out, const struct shape_place *p)
     buf_add(out, str_of(p->name + 1));
 }
 
+/* A list of structures as AWS's messages have it: [Type(a=1, b=x), …]. */
+static void add_list(struct buf *out, const struct shape *item, struct json_val v)
+{
+    for (uint32_t i = 0; i < v.len; i++) {
+        buf_printf(out, "%s%s(", i == 0 ? "[" : ", ", item->type_name);
+        const char *comma = "";
+        for (const struct shape_member *m = item->members; m->name; m++) {
+            struct json_val member = v.items[i].tag == JSON_OBJECT
+                                         ? json_get(v.items[i], str_of(m->name))
+                                         : json_undefined();
+            if (member.tag != JSON_STRING && !json_is_number(member))
+                continue;
+            buf_printf(out, "%s%s=", comma, m->name);
+            comma = ", ";
+            if (member.tag == JSON_STRING)
+                buf_add(out, json_str(member));
+            else
+                buf_printf(out, "%.0f", json_number(member));
+        }
+        buf_add_byte(out, ')');
+    }
+    buf_add_byte(out, ']');
+}
+
 /* Begins a finding; the constraint follows. */
 static bool begin_finding(struct shape_checking *c, const struct shape_place *p,
                           const struct shape *shape, struct json_val v)
@@ -57,12 +83,16 @@ static bool begin_finding(struct shape_checking *c, const struct shape_place *p,
         buf_add(out, STR("null "));
     } else if (v.tag == JSON_STRING && !shape->is_sensitive) {
         str text = json_str(v);
-        size_t shown = text.n <= SHAPE_SHOWN_VALUE ? text.n : SHAPE_SHOWN_VALUE;
+        size_t shown = text.n <= c->shown ? text.n : c->shown;
         while (shown < text.n && shown > 0 && ((unsigned char)text.p[shown] & 0xC0) == 0x80)
             shown--;
         buf_printf(out, "'%.*s' ", (int)shown, text.p);
     } else if (json_is_number(v)) {
         buf_printf(out, "'%.0f' ", json_number(v));
+    } else if (v.tag == JSON_ARRAY && v.len > 0 && shape->item && shape->item->type_name) {
+        buf_add_byte(out, '\'');
+        add_list(out, shape->item, v);
+        buf_add(out, STR("' "));
     }
     buf_add(out, STR("at '"));
     add_place(out, p);
@@ -168,24 +198,52 @@ static bool check_value(struct shape_checking *c, const struct shape_place *p,
             return mistyped(c, p, "an integer", v);
         check_bounds(c, p, shape, v, json_number(v), false);
         return true;
+    case SHAPE_NUMBER:
+        if (!json_is_number(v))
+            return mistyped(c, p, "a number", v);
+        check_bounds(c, p, shape, v, json_number(v), false);
+        return true;
     case SHAPE_STRUCTURE: return check_structure(c, p, shape, v);
     case SHAPE_LIST: return check_list(c, p, shape, v);
     }
     return true;
 }
 
-enum status shape_check(const struct shape *shape, struct json_val request, struct error *err)
+/* Findings into words; then how many there are, in front. */
+static enum status finish(struct shape_checking *c, bool is_typed, struct buf *words)
 {
-    struct shape_checking c = {.err = err};
+    if (!is_typed)
+        return STATUS_INVALID;
+    if (c->count == 0)
+        return STATUS_OK;
+    buf_printf(words, "%u validation error%s detected: ", c->count, c->count == 1 ? "" : "s");
+    buf_add(words, buf_str(&c->findings));
+    return error_set(c->err, STATUS_INVALID, "ValidationException", "%.*s",
+                     STR_ARG(buf_str(words)));
+}
+
+static enum status check_whole(const struct shape *shape, struct json_val request, size_t shown,
+                               struct buf *words, struct error *err)
+{
+    struct shape_checking c = {.err = err, .shown = shown};
     buf_init(&c.findings, SHAPE_MAX_MESSAGE);
     bool is_typed = check_value(&c, NULL, shape, request);
-    enum status status = STATUS_OK;
-    if (!is_typed)
-        status = STATUS_INVALID;
-    else if (c.count > 0)
-        status = error_set(err, STATUS_INVALID, "ValidationException",
-                           "%u validation error%s detected: %.*s", c.count, c.count == 1 ? "" : "s",
-                           STR_ARG(buf_str(&c.findings)));
+    enum status status = finish(&c, is_typed, words);
     buf_done(&c.findings);
+    return status;
+}
+
+enum status shape_check_words(const struct shape *shape, struct json_val request, struct buf *words,
+                              struct error *err)
+{
+    return check_whole(shape, request, SHAPE_SHOWN_WHOLE, words, err);
+}
+
+enum status shape_check(const struct shape *shape, struct json_val request, struct error *err)
+{
+    struct buf words;
+    buf_init(&words, SHAPE_MAX_MESSAGE * 2);
+    enum status status = check_whole(shape, request, SHAPE_SHOWN_VALUE, &words, err);
+    buf_done(&words);
     return status;
 }

@@ -9,10 +9,18 @@
 #ifndef AFFLUX_SERVICES_REQUEST_SHAPE_H
 #define AFFLUX_SERVICES_REQUEST_SHAPE_H
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "json/value.h"
 
-enum shape_kind { SHAPE_STRING, SHAPE_BOOLEAN, SHAPE_INTEGER, SHAPE_STRUCTURE, SHAPE_LIST };
+enum shape_kind {
+    SHAPE_STRING,
+    SHAPE_BOOLEAN,
+    SHAPE_INTEGER,
+    SHAPE_NUMBER,
+    SHAPE_STRUCTURE,
+    SHAPE_LIST
+};
 
 struct shape_member;
 
@@ -25,6 +33,7 @@ struct shape {
     const char *const *values;          /* strings: the allowed ones, ended by NULL; NULL: any */
     const struct shape_member *members; /* structures, ended by a NULL name */
     const struct shape *item;           /* lists */
+    const char *type_name;              /* of structures, where messages show lists of them */
 };
 
 struct shape_member {
@@ -37,5 +46,10 @@ struct shape_member {
  * for the first value of a wrong type. */
 NODISCARD enum status shape_check(const struct shape *shape, struct json_val request,
                                   struct error *err);
+
+/* The same, with the whole message in words, since struct error may have no room for it; values are
+ * shown in full. */
+NODISCARD enum status shape_check_words(const struct shape *shape, struct json_val request,
+                                        struct buf *words, struct error *err);
 
 #endif
