@@ -55,7 +55,8 @@ static struct json_val context_state(struct asl_step *s, const struct asl_frame 
     enum asl_state_type type = f->state->type;
     struct json_obj_builder b;
     json_obj_begin(&b, asl_shapes(s), 3);
-    put(&b, "Name", context_text(s, f->state->name));
+    str name = s->x->state_name.n > 0 ? s->x->state_name : f->state->name;
+    put(&b, "Name", context_text(s, name));
     put(&b, "EnteredTime", context_time(s, f->entered_ms));
     if (type == ASL_TASK || type == ASL_PARALLEL || type == ASL_MAP)
         put(&b, "RetryCount", json_num(f->retry_count));
@@ -109,6 +110,8 @@ struct json_val asl_context(struct asl_step *s, const struct asl_scope *scope)
 {
     struct json_obj_builder b;
     struct map_item item;
+    if (s->x->context.tag == JSON_OBJECT)
+        return s->x->context;
     json_obj_begin(&b, asl_shapes(s), 5);
     put(&b, "Execution", context_execution(s));
     put(&b, "StateMachine", context_machine(s));

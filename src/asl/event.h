@@ -42,6 +42,7 @@ struct asl_event {
     bool has_error, has_cause;
     enum asl_task_stage stage;
     str worker;
+    bool is_machine_gone; /* it was deleted: the execution fails before it enters another state */
     const struct asl_identity *identity;
 };
 

@@ -193,7 +193,9 @@ struct asl_exec {
     uint32_t timer_count, timer_cap;
     struct json_shapes shapes; /* of what expressions see, in arena */
     const struct json_shape *states_shapes[ASL_STATES_SHAPES];
-    int64_t clock_ms; /* the last time that an expression was given */
+    int64_t clock_ms;        /* the last time that an expression was given */
+    struct json_val context; /* of a probe: given instead of the execution's own; undefined: none */
+    str state_name;          /* of a probe: what the context calls its state; empty: its name */
 };
 
 /* Takes a reference to the definition. machine NULL: its root. */

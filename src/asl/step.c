@@ -215,11 +215,15 @@ static const struct asl_state_ops *ops_of(const struct asl_frame *f)
     return ops[f->state->type];
 }
 
-static void enter_state(struct asl_step *s, struct asl_frame *f)
+static bool enter_state(struct asl_step *s, struct asl_frame *f)
 {
+    if (s->event->is_machine_gone)
+        return asl_fail_plain(s, "States.Runtime", "State machine %.*s has been deleted",
+                              STR_ARG(s->x->identity.state_machine_name));
     struct asl_record r = asl_record_for(f, ASL_STATE_ENTERED);
     r.doc = f->input;
     asl_emit(s, &r);
+    return true;
 }
 
 static void fail_for_history(struct asl_step *s, uint64_t previous)
@@ -244,7 +248,7 @@ static void make_move(struct asl_step *s, struct asl_frame *f)
     uint64_t chain = f->chain;
     begin_move(s);
     switch ((int)f->phase) {
-    case ASL_PHASE_ENTERING: enter_state(s, f); break;
+    case ASL_PHASE_ENTERING: is_well = enter_state(s, f); break;
     case ASL_PHASE_RUNNING: is_well = ops_of(f)->begin(s, f); break;
     case ASL_PHASE_STARTING: is_well = ops_of(f)->start(s, f); break;
     case ASL_PHASE_FINISHING: is_well = ops_of(f)->finish(s, f); break;
