@@ -60,6 +60,7 @@ struct start_wish {
 struct start_mail {
     struct engine_mail mail;
     struct start_wish wish;
+    bool refuses_ended;
     str machine, name, input; /* behind the struct */
 };
 
@@ -223,7 +224,8 @@ static void take_start(struct engine *e, struct engine_mail *mail)
                                  .started = relay_started,
                                  .ended = m->wish.ended ? relay_ended : NULL,
                                  .refused = relay_refused,
-                                 .arg = relay};
+                                 .arg = relay,
+                                 .refuses_ended = m->refuses_ended};
     uint32_t loop = e->number;
     enum status status = engine_start_here(e, &start, &loop, &err);
     if (loop != e->number) { /* a child of this name was begun there meanwhile */
@@ -241,6 +243,7 @@ void engine_start_there(struct engine *e, uint32_t loop, const struct engine_sta
     struct start_mail *m = malloc(sizeof(*m) + start->machine.n + start->name.n + start->input.n);
     check(m != NULL);
     *m = (struct start_mail){.mail.take = take_start,
+                             .refuses_ended = start->refuses_ended,
                              .wish = {.from = e->number,
                                       .started = start->started,
                                       .ended = start->ended,

@@ -3,6 +3,8 @@
  * What several loops share is opened in team.c. */
 #include "engine/engine_internal.h"
 #include "base/splitmix.h"
+#include "engine/activity.h"
+#include "engine/sfn_internal.h"
 #include "engine/map_run.h"
 #include "json/parse.h"
 #include "engine/team.h"
@@ -92,7 +94,9 @@ static enum status open_all(struct engine *e, struct error *err)
     e->client = store_client_new(e->store, engine_wake, e->door);
     engine_units_open(e);
     engine_map_open(e);
-    status = engine_recover(e, err);
+    status = engine_api_open(e, err);
+    if (status == STATUS_OK)
+        status = engine_recover(e, err);
     if (status == STATUS_OK && o->loop_opened)
         status = o->loop_opened(o->loop_arg, e, e->loop, err);
     e->is_open = status == STATUS_OK;
@@ -158,6 +162,7 @@ void engine_close_one(struct engine *e)
     loop_timer_stop(e->loop, &e->sleep_timer);
     loop_timer_stop(e->loop, &e->stall_timer);
     free_executions(e);
+    engine_api_close(e);
     asl_out_done(&e->out);
     free_definitions(e);
     store_reader_close(e->reader);
@@ -192,6 +197,10 @@ struct asl_options engine_asl_options(const struct engine *e)
     struct asl_options options = {
         .strict = e->options.is_strict, .clock_stride = e->team->count, .clock_phase = e->number};
     memcpy(options.token_key, e->token_key, sizeof(options.token_key));
+    if (!e->options.work) { /* whoever stands in for services stands in for activities too */
+        options.has_activity = activity_is_there;
+        options.has_activity_arg = (void *)(uintptr_t)e;
+    }
     return options;
 }
 

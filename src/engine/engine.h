@@ -154,12 +154,13 @@ typedef void engine_refused_fn(void *arg, const struct error *err);
 typedef void engine_started_fn(void *arg, int64_t execution, str arn, int64_t start_ms);
 
 struct engine_start {
-    str machine, name;          /* name empty: a UUID */
+    str machine, name;          /* NAME, NAME:VERSION, NAME:ALIAS; name empty: a UUID */
     str input;                  /* JSON text */
     engine_started_fn *started; /* or NULL */
     engine_ended_fn *ended;     /* or NULL */
     engine_refused_fn *refused; /* it could not be started after all; or NULL */
     void *arg;
+    bool refuses_ended; /* one of this name that has ended is another: "ExecutionAlreadyExists" */
 };
 
 /*

@@ -120,6 +120,7 @@ struct engine_door; /* team.h */
 struct engine_team;
 struct engine_relay; /* elsewhere.c */
 struct engine_http;  /* engine/http.h */
+struct engine_api;   /* engine/sfn_internal.h */
 
 /* One loop's. */
 struct engine {
@@ -155,6 +156,7 @@ struct engine {
     struct engine_units *units; /* unit.h */
     struct service_settings settings;
     struct engine_relay *relays; /* starts that other loops asked for */
+    struct engine_api *api;
 
     struct engine_commit *commits;      /* all that are not done */
     struct engine_commit *idle_commits; /* to be used again */
@@ -386,6 +388,11 @@ bool engine_work_states(struct engine_execution *ex, const struct asl_command *c
 void engine_child_again(struct engine_execution *ex, const struct asl_command *c);
 /* Stops the child that a task which is cancelled waited for, where the child is not kept. */
 void engine_cancel_states(struct engine_execution *ex, const struct engine_action *action);
+
+/* ---- work_sfn.c ---- */
+/* aws-sdk:sfn:… by the API; false when the resource is another. */
+bool engine_work_sfn(struct engine_execution *ex, const struct asl_command *c);
+bool engine_cancel_sfn(struct engine_execution *ex, const struct engine_action *action);
 
 /* ---- child.c ---- */
 struct engine_child_ref *engine_child_find(const struct engine_execution *ex, uint32_t frame,

@@ -95,11 +95,16 @@ static bool next_input(struct map_run *r, struct engine_execution *parent, struc
 
 /* ---- beginnings ---- */
 
-static str name_of(struct map_run *r, uint64_t index, struct arena *a)
+str engine_map_child_name(struct engine *e, int64_t map_run, uint64_t index, struct arena *a)
 {
     char *name = arena_alloc(a, MAP_NAME_BYTES);
-    map_name_make(r->all->namer, r->row.id, index, name);
+    map_name_make(e->maps->namer, map_run, index, name);
     return (str){name, MAP_NAME_BYTES};
+}
+
+static str name_of(struct map_run *r, uint64_t index, struct arena *a)
+{
+    return engine_map_child_name(r->all->engine, r->row.id, index, a);
 }
 
 /* arn:aws:states:REGION:ACCOUNT of the run, NAME/LABEL, and the child's own name. */

@@ -63,6 +63,8 @@ void engine_map_child_resumed(struct engine_execution *ex);
 NODISCARD enum status engine_map_find_child(struct engine *e, str uuid, struct arena *a,
                                             struct store_execution *ret, struct error *err);
 
+str engine_map_child_name(struct engine *e, int64_t map_run, uint64_t index, struct arena *a);
+
 /* ---- from outside ---- */
 
 /* UpdateMapRun: what is to change has its flag set. */

@@ -80,7 +80,7 @@ static void start_task(struct engine_execution *ex, const struct engine_action *
             engine_child_again(ex, &c);
             engine_follow_again(ex, &c);
         } else if (!engine_work_states(ex, &c) && !engine_work_http(ex, &c) &&
-                   !engine_work_services(ex, &c))
+                   !engine_work_sfn(ex, &c) && !engine_work_services(ex, &c))
             nobody_does(ex, &c);
     }
     arena_done(&a);
@@ -93,7 +93,8 @@ void engine_perform(struct engine_execution *ex, const struct engine_action *act
         switch (actions[i].kind) {
         case ASL_START_TASK: start_task(ex, &actions[i]); break;
         case ASL_CANCEL_TASK:
-            if (!engine_cancel_http(ex, &actions[i]) && !engine_cancel_followed(ex, &actions[i]))
+            if (!engine_cancel_http(ex, &actions[i]) && !engine_cancel_sfn(ex, &actions[i]) &&
+                !engine_cancel_followed(ex, &actions[i]))
                 engine_cancel_states(ex, &actions[i]);
             break;
         case ASL_START_MAP_RUN:

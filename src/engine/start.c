@@ -4,6 +4,7 @@
  * name that exists is not begun again.
  */
 #include "asl/token.h"
+#include "engine/machine.h"
 #include "engine/map_run.h"
 #include "engine/shard.h"
 #include "engine/team.h"
@@ -15,7 +16,8 @@
 enum status engine_find_machine(struct engine *e, str name, struct arena *a,
                                 struct store_machine *ret, struct error *err)
 {
-    enum status status = store_find_machine(e->reader, name, a, ret, err);
+    str plain = str_sub(name, 0, str_find_byte(name, ':', 0));
+    enum status status = store_find_machine(e->reader, plain, a, ret, err);
     if (status != STATUS_NOT_FOUND)
         return status;
     return error_set(err, STATUS_NOT_FOUND, "StateMachineDoesNotExist",
@@ -23,21 +25,10 @@ enum status engine_find_machine(struct engine *e, str name, struct arena *a,
                      STR_ARG(e->options.region), STR_ARG(e->options.account), STR_ARG(name));
 }
 
-static bool is_name(str name)
+static struct asl_identity identity_of(struct engine *e, const struct machine_target *target,
+                                       str name, str unique, struct arena *a)
 {
-    if (name.n == 0 || name.n > ASL_MAX_NAME)
-        return false;
-    for (size_t i = 0; i < name.n; i++) {
-        unsigned char c = (unsigned char)name.p[i];
-        if (c <= ' ' || c == 0x7F || strchr("<>{}[]?*\"#%\\^|~`$&,;:/", c))
-            return false;
-    }
-    return true;
-}
-
-static struct asl_identity identity_of(struct engine *e, const struct store_machine *m, str name,
-                                       str unique, struct arena *a)
-{
+    const struct store_machine *m = &target->machine;
     str region = e->options.region, account = e->options.account;
     bool is_express = str_eq(m->type, STR("EXPRESS"));
     str id =
@@ -48,7 +39,9 @@ static struct asl_identity identity_of(struct engine *e, const struct store_mach
     return (struct asl_identity){
         .id = id,
         .name = name,
-        .role_arn = arena_printf(a, "arn:aws:iam::%.*s:role/afflux", STR_ARG(account)),
+        .role_arn = target->role_arn.n > 0
+                        ? target->role_arn
+                        : arena_printf(a, "arn:aws:iam::%.*s:role/afflux", STR_ARG(account)),
         .state_machine_id = arena_printf(a, "arn:aws:states:%.*s:%.*s:stateMachine:%.*s",
                                          STR_ARG(region), STR_ARG(account), STR_ARG(m->name)),
         .state_machine_name = m->name,
@@ -56,10 +49,11 @@ static struct asl_identity identity_of(struct engine *e, const struct store_mach
     };
 }
 
-static enum status begin(struct engine *e, const struct store_machine *m, str name,
+static enum status begin(struct engine *e, const struct machine_target *target, str name,
                          struct json_doc *input, const struct engine_child *child, struct arena *a,
                          struct engine_execution **ret, struct error *err)
 {
+    const struct store_machine *m = &target->machine;
     enum asl_type type = str_eq(m->type, STR("EXPRESS")) ? ASL_EXPRESS : ASL_STANDARD;
     struct asl_definition *d;
     enum status status = engine_definition_get(e, m->definition, type, &d, err);
@@ -67,7 +61,7 @@ static enum status begin(struct engine *e, const struct store_machine *m, str na
         return status;
     int64_t id = store_new_id(e->store);
     str unique = asl_uuid_of(name, (uint64_t)id, engine_seed(e), a);
-    struct asl_identity identity = identity_of(e, m, name, unique, a);
+    struct asl_identity identity = identity_of(e, target, name, unique, a);
     struct store_execution row = {.id = id,
                                   .shard = engine_shard_of(m->name, name),
                                   .machine = m->id,
@@ -78,7 +72,9 @@ static enum status begin(struct engine *e, const struct store_machine *m, str na
                                   .due_ms = STORE_NEVER,
                                   .started_ms = identity.start_ms,
                                   .stopped_ms = STORE_NEVER,
-                                  .redriven_ms = STORE_NEVER};
+                                  .redriven_ms = STORE_NEVER,
+                                  .revision = target->revision,
+                                  .origin = target->origin};
     if (child) {
         row.shard = child->shard;
         row.parent = child->parent;
@@ -157,18 +153,18 @@ enum status engine_begin(struct engine *e, str machine, str name, struct json_do
                          uint32_t *ret_loop, struct error *err)
 {
     struct arena a;
-    struct store_machine m;
+    struct machine_target target;
     arena_init(&a, 0);
     *ret = NULL;
     *ret_loop = e->number;
-    enum status status = engine_find_machine(e, machine, &a, &m, err);
-    if (status == STATUS_OK && !is_name(name))
+    enum status status = machine_find_target(e, machine, &a, &target, err);
+    if (status == STATUS_OK && !machine_is_name(name))
         status =
             error_set(err, STATUS_INVALID, "InvalidName", "Invalid Name: '%.*s'", STR_ARG(name));
-    if (status == STATUS_OK && str_eq(m.type, STR("STANDARD")))
-        status = find_place(e, &m, name, child, ret, ret_loop, err);
+    if (status == STATUS_OK && str_eq(target.machine.type, STR("STANDARD")))
+        status = find_place(e, &target.machine, name, child, ret, ret_loop, err);
     if (status == STATUS_OK)
-        status = begin(e, &m, name, input, child, &a, ret, err);
+        status = begin(e, &target, name, input, child, &a, ret, err);
     arena_done(&a);
     return status;
 }
@@ -222,7 +218,8 @@ enum status engine_start_here(struct engine *e, const struct engine_start *start
     }
     status = engine_begin(e, start->machine, start->name, input, NULL, &ex, ret_loop, err);
     /* One of this name exists: the same input means the same execution. */
-    if (status == STATUS_CONFLICT && ex && json_equal(input_of(ex), json_doc_root(input)))
+    if (status == STATUS_CONFLICT && ex && !(start->refuses_ended && ex->is_ended) &&
+        json_equal(input_of(ex), json_doc_root(input)))
         status = STATUS_OK;
     if (status == STATUS_OK)
         watch(ex, start);

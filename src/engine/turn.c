@@ -5,7 +5,7 @@
  * are durable. What else becomes of an execution happens in a turn too: it is read again, put to
  * work after it was read, or forgotten when it has ended.
  */
-#include "engine/engine_internal.h"
+#include "engine/sfn_internal.h"
 #include "engine/map_run.h"
 #include "engine/team.h"
 #include <stdlib.h>
@@ -90,6 +90,7 @@ static enum status step(struct engine_execution *ex, struct asl_event event, int
     struct engine *e = ex->engine;
     event.now_ms = now_ms;
     event.seed = engine_seed(e);
+    event.is_machine_gone = sfn_is_deleting(e->api, ex->row.machine);
     if (ex->x->clock_ms < e->clock_given_ms)
         ex->x->clock_ms = e->clock_given_ms; /* $millis() differs between executions too */
     asl_out_reset(&e->out);

@@ -7,7 +7,7 @@
  * crash) finds the child that was begun before: it exists exactly once. An Express child is gone
  * with its process and begun again.
  */
-#include "engine/engine_internal.h"
+#include "engine/activity.h"
 #include "json/parse.h"
 #include "json/write.h"
 #include <stdlib.h>
@@ -258,8 +258,10 @@ bool engine_work_states(struct engine_execution *ex, const struct asl_command *c
         {"sendTaskHeartbeat", ASL_EVENT_TASK_HEARTBEAT},
     };
     const struct asl_resource *r = &c->state->task.resource;
-    if (r->kind == ASL_RESOURCE_ACTIVITY)
-        return true; /* a worker will ask for it */
+    if (r->kind == ASL_RESOURCE_ACTIVITY) {
+        activity_offer(ex, c);
+        return true;
+    }
     if (is_start(r)) {
         start_child(ex, c);
         return true;
