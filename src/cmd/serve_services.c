@@ -5,6 +5,7 @@
 #include "cmd/serve_services.h"
 
 #include "cmd/cmd.h"
+#include "cmd/serve_states.h"
 #include "engine/connections.h"
 #include "json/write.h"
 #include <string.h>
@@ -45,6 +46,12 @@ static struct api_service events_row(struct serve_services *s, struct engine *e)
         .service = &events_service, .self = &s->events, .after = after_events, .arg = e};
 }
 
+static struct api_service states_row(struct serve_services *s, struct engine *e)
+{
+    (void)s;
+    return serve_states_row(e);
+}
+
 static void after_events_task(void *self, struct engine *e, const struct service_operation *o,
                               struct json_val request, str answer)
 {
@@ -60,6 +67,7 @@ static const struct {
 } services[] = {
     {dynamodb_row, {0}},
     {events_row, {.after = after_events_task}},
+    {states_row, {0}},
 };
 _Static_assert(ARRAY_LEN(services) <= SERVE_SERVICES_MAX, "room for all");
 
