@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The check values of the catalogue of CRCs: of the nine digits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/crc.h"
+
+static void check_values_are_those_of_the_catalogue(void **state)
+{
+    (void)state;
+    str digits = STR("123456789");
+    assert_int_equal(crc32_sum(0, digits), 0xCBF43926u);
+    assert_int_equal(crc32c_sum(0, digits), 0xE3069283u);
+    assert_int_equal(crc32c_sum_portable(0, digits), 0xE3069283u);
+    assert_true(crc64nvme_sum(0, digits) == 0xAE8B14860A799888u);
+}
+
+static void nothing_changes_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(crc32_sum(0, STR("")), 0);
+    assert_int_equal(crc32c_sum(7, STR("")), 7);
+    assert_true(crc64nvme_sum(9, STR("")) == 9);
+}
+
+static void a_sum_can_be_made_in_pieces_of_any_size(void **state)
+{
+    (void)state;
+    char text[100];
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (char)(i * 37);
+    str all = {text, sizeof(text)};
+    for (size_t cut = 0; cut <= all.n; cut++) {
+        str a = str_sub(all, 0, cut), b = str_sub(all, cut, all.n);
+        assert_int_equal(crc32_sum(crc32_sum(0, a), b), crc32_sum(0, all));
+        assert_int_equal(crc32c_sum(crc32c_sum(0, a), b), crc32c_sum_portable(0, all));
+        assert_true(crc64nvme_sum(crc64nvme_sum(0, a), b) == crc64nvme_sum(0, all));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(check_values_are_those_of_the_catalogue),
+        cmocka_unit_test(nothing_changes_nothing),
+        cmocka_unit_test(a_sum_can_be_made_in_pieces_of_any_size),
+    };
+    return cmocka_run_group_tests_name("base/crc", tests, NULL, NULL);
+}
