@@ -4,7 +4,7 @@
  * thread, which thread.c drives; nothing here waits for anything but the disk.
  */
 #include "base/check.h"
-#include "store/store_internal.h"
+#include "store/body_internal.h"
 #include <time.h>
 
 enum {
@@ -55,6 +55,7 @@ static enum status commit(struct store *s, struct error *err)
 {
     int64_t reserved;
     if (reserve_ids(s, &reserved, err) != STATUS_OK ||
+        store_bodies_sync(&s->tx, err) != STATUS_OK ||
         store_db_do(&s->tx.db, SQL_COMMIT, err) != STATUS_OK)
         return err->status;
     s->reserved_id = reserved;
@@ -81,7 +82,8 @@ static void roll_back(struct store *s, const struct error *cause)
 
 static bool is_full(const struct store *s)
 {
-    return s->tx.rows >= s->options.group_rows || s->tx.bytes >= s->options.group_bytes;
+    return s->tx.rows >= s->options.group_rows || s->tx.bytes >= s->options.group_bytes ||
+           s->tx.body_bytes >= GROUP_BODY_BYTES;
 }
 
 static void fail_unit(struct store_unit *u, const struct error *err)
@@ -158,6 +160,7 @@ void store_run_group(struct store *s, struct store_client **ret_clients)
         for (struct store_unit *u = run.first; u; u = u->next)
             fail_unit(u, &err);
     }
+    store_bodies_settle(&s->tx, status == STATUS_OK);
     finish(s, &run, began_us, status, ret_clients);
 }
 

@@ -103,8 +103,45 @@ static const char version_3[] =
     "ALTER TABLE map_run ADD COLUMN uuid TEXT;"
     "CREATE INDEX map_run_uuid ON map_run (uuid) WHERE uuid IS NOT NULL;";
 
+/* Objects. `object` is read in the order of keys and has no rowid; the index by place serves the
+ * rewriting of segments and grows at its end, as segments do. Counters of segments and files follow
+ * the rows that refer to them, in the same transactions. */
+static const char version_4[] =
+    "CREATE TABLE bucket (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    " created_at INTEGER NOT NULL, properties TEXT) STRICT;"
+
+    "CREATE TABLE object (bucket INTEGER NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL,"
+    " modified_at INTEGER NOT NULL, etag TEXT NOT NULL, checksum TEXT,"
+    " segment INTEGER, at INTEGER, file INTEGER, upload INTEGER, properties TEXT,"
+    " PRIMARY KEY (bucket, key)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX object_place ON object (segment, at) WHERE segment IS NOT NULL;"
+
+    "CREATE TABLE segment (id INTEGER PRIMARY KEY, bytes INTEGER NOT NULL,"
+    " live INTEGER NOT NULL) STRICT;"
+
+    "CREATE TABLE file (id INTEGER PRIMARY KEY, uses INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX file_dead ON file (id) WHERE uses = 0;"
+
+    "CREATE TABLE upload (id INTEGER PRIMARY KEY, bucket INTEGER NOT NULL, key TEXT NOT NULL,"
+    " initiated_at INTEGER NOT NULL, state TEXT NOT NULL, uses INTEGER NOT NULL,"
+    " properties TEXT) STRICT;"
+    "CREATE INDEX upload_open ON upload (bucket, key, id) WHERE state = 'OPEN';"
+    "CREATE INDEX upload_dead ON upload (id) WHERE state <> 'OPEN' AND uses = 0;"
+
+    "CREATE TABLE part (upload INTEGER NOT NULL, number INTEGER NOT NULL, size INTEGER NOT NULL,"
+    " modified_at INTEGER NOT NULL, etag TEXT NOT NULL, checksum TEXT, file INTEGER NOT NULL,"
+    " PRIMARY KEY (upload, number)) STRICT, WITHOUT ROWID;"
+
+    /* for people */
+    "CREATE VIEW objects AS SELECT b.name AS bucket, o.key, o.size,"
+    " strftime('%Y-%m-%dT%H:%M:%fZ', o.modified_at / 1000.0, 'unixepoch') AS modified, o.etag,"
+    " CASE WHEN o.segment IS NOT NULL THEN 'segment ' || o.segment || ' at ' || o.at"
+    " WHEN o.file IS NOT NULL THEN 'file ' || o.file"
+    " WHEN o.upload IS NOT NULL THEN 'parts of upload ' || o.upload ELSE 'empty' END AS place,"
+    " o.properties FROM object o JOIN bucket b ON b.id = o.bucket;";
+
 /* Row i leads from version i to version i + 1. */
-static const char *const migrations[] = {version_1, version_2, version_3};
+static const char *const migrations[] = {version_1, version_2, version_3, version_4};
 
 static enum status read_versions(struct store_db *db, int64_t *ret_application,
                                  int64_t *ret_version, struct error *err)

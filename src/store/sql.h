@@ -19,6 +19,12 @@
     "children_timed_out, children_aborted, children_total, cursor, state, uuid"
 #define MACHINE_COLUMNS "id, name, type, definition, created_at, properties"
 
+/* In the order of read_object, read_upload and read_part (object_rows.c). */
+#define OBJECT_COLUMNS                                                                             \
+    "key, size, modified_at, etag, checksum, segment, at, file, upload, properties"
+#define UPLOAD_COLUMNS "id, bucket, key, initiated_at, properties"
+#define PART_COLUMNS "upload, number, size, modified_at, etag, checksum, file"
+
 #define STORE_SQL_LIST(X)                                                                          \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
     X(BEGIN_READ, "BEGIN")                                                                         \
@@ -120,6 +126,63 @@
     X(COUNT_ITEMS, "INSERT INTO item_count (space, items, bytes) VALUES (?1, ?2, ?3) "             \
                    "ON CONFLICT (space) DO UPDATE SET items = items + ?2, bytes = bytes + ?3")     \
     X(FORGET_ITEMS, "DELETE FROM item_count WHERE space = ?1")                                     \
+    /* buckets and objects */                                                                      \
+    X(ADD_BUCKET, "INSERT INTO bucket (id, name, created_at, properties) VALUES (?1, ?2, ?3, ?4)") \
+    X(DELETE_BUCKET, "DELETE FROM bucket WHERE id = ?1 AND NOT EXISTS "                            \
+                     "(SELECT 1 FROM object WHERE bucket = ?1)")                                   \
+    X(FIND_BUCKET, "SELECT id, name, created_at, properties FROM bucket WHERE name = ?1")          \
+    X(BUCKET_NAME, "SELECT name FROM bucket WHERE id = ?1")                                        \
+    X(LIST_BUCKETS, "SELECT id, name, created_at, properties FROM bucket "                         \
+                    "WHERE name > ?1 AND name >= ?2 ORDER BY name LIMIT ?3")                       \
+    X(PUT_OBJECT, "INSERT OR REPLACE INTO object (bucket, " OBJECT_COLUMNS ") "                    \
+                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")                         \
+    X(DELETE_OBJECT, "DELETE FROM object WHERE bucket = ?1 AND key = ?2")                          \
+    X(FIND_OBJECT, "SELECT " OBJECT_COLUMNS " FROM object WHERE bucket = ?1 AND key = ?2")         \
+    X(FIND_PLACE, "SELECT size, segment, at, file, upload FROM object "                            \
+                  "WHERE bucket = ?1 AND key = ?2")                                                \
+    X(WALK_FROM, "SELECT " OBJECT_COLUMNS " FROM object "                                          \
+                 "WHERE bucket = ?1 AND key >= ?2 ORDER BY key")                                   \
+    X(WALK_BEHIND, "SELECT " OBJECT_COLUMNS " FROM object "                                        \
+                   "WHERE bucket = ?1 AND key > ?2 ORDER BY key")                                  \
+    /* uploads */                                                                                  \
+    X(ADD_UPLOAD, "INSERT INTO upload (" UPLOAD_COLUMNS ", state, uses) "                          \
+                  "VALUES (?1, ?2, ?3, ?4, ?5, 'OPEN', 0)")                                        \
+    X(CLOSE_UPLOAD, "UPDATE upload SET state = ?2 WHERE id = ?1 AND state = 'OPEN'")               \
+    X(CLOSE_UPLOADS, "UPDATE upload SET state = 'ABORTED' WHERE bucket = ?1 AND state = 'OPEN'")   \
+    X(FIND_UPLOAD, "SELECT " UPLOAD_COLUMNS " FROM upload WHERE id = ?1 AND state = 'OPEN'")       \
+    X(LIST_UPLOADS, "SELECT " UPLOAD_COLUMNS " FROM upload WHERE state = 'OPEN' AND bucket = ?1 "  \
+                    "AND (key, id) > (?2, ?3) ORDER BY key, id LIMIT ?4")                          \
+    X(PUT_PART, "INSERT OR REPLACE INTO part (" PART_COLUMNS ") "                                  \
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                             \
+    X(DELETE_PART, "DELETE FROM part WHERE upload = ?1 AND number = ?2")                           \
+    X(FIND_PART, "SELECT " PART_COLUMNS " FROM part WHERE upload = ?1 AND number = ?2")            \
+    X(LIST_PARTS, "SELECT " PART_COLUMNS " FROM part WHERE upload = ?1 AND number > ?2 "           \
+                  "ORDER BY number LIMIT ?3")                                                      \
+    /* where bytes lie */                                                                          \
+    X(USE_SEGMENT, "INSERT INTO segment (id, bytes, live) VALUES (?1, ?2, ?2) "                    \
+                   "ON CONFLICT (id) DO UPDATE SET bytes = bytes + ?2, live = live + ?2")          \
+    X(SHARE_SEGMENT, "UPDATE segment SET live = live + ?2 WHERE id = ?1")                          \
+    X(LEAVE_SEGMENT, "UPDATE segment SET live = live - ?2 WHERE id = ?1")                          \
+    X(ADD_FILE, "INSERT INTO file (id, uses) VALUES (?1, 1)")                                      \
+    X(USE_FILE, "UPDATE file SET uses = uses + 1 WHERE id = ?1")                                   \
+    X(LEAVE_FILE, "UPDATE file SET uses = uses - 1 WHERE id = ?1")                                 \
+    X(USE_UPLOAD, "UPDATE upload SET uses = uses + 1 WHERE id = ?1 AND state = 'COMPLETE'")        \
+    X(LEAVE_UPLOAD, "UPDATE upload SET uses = uses - 1 WHERE id = ?1")                             \
+    X(LIST_SEGMENTS, "SELECT id, bytes, live FROM segment ORDER BY id")                            \
+    X(LIST_PLACES, "SELECT bucket, key, at, size FROM object INDEXED BY object_place "             \
+                   "WHERE segment = ?1 AND at > ?2 ORDER BY at LIMIT ?3")                          \
+    X(MOVE_OBJECT, "UPDATE object SET segment = ?3, at = ?4 "                                      \
+                   "WHERE bucket = ?1 AND key = ?2 AND segment = ?5 AND at = ?6")                  \
+    X(FORGET_SEGMENT, "DELETE FROM segment WHERE id = ?1 AND live = 0")                            \
+    X(SEGMENT_LIVE, "SELECT live FROM segment WHERE id = ?1")                                      \
+    X(LAST_PLACE, "SELECT max(at) FROM object INDEXED BY object_place WHERE segment = ?1")         \
+    X(HAS_SEGMENT, "SELECT 1 FROM segment WHERE id = ?1")                                          \
+    X(HAS_FILE, "SELECT 1 FROM file WHERE id = ?1")                                                \
+    X(LIST_DEAD_FILES, "SELECT id FROM file INDEXED BY file_dead WHERE uses = 0 LIMIT ?1")         \
+    X(FORGET_FILE, "DELETE FROM file WHERE id = ?1 AND uses = 0")                                  \
+    X(FIND_DEAD_UPLOAD, "SELECT id FROM upload INDEXED BY upload_dead "                            \
+                        "WHERE state <> 'OPEN' AND uses = 0 LIMIT ?1")                             \
+    X(FORGET_UPLOAD, "DELETE FROM upload WHERE id = ?1 AND state <> 'OPEN' AND uses = 0")          \
     /* retention */                                                                                \
     X(HIDE, "UPDATE execution SET status = 'DELETING', machine = 0, name = NULL WHERE id = ?1")    \
     X(FIND_HIDDEN, "SELECT id FROM execution INDEXED BY execution_deleting "                       \

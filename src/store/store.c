@@ -5,6 +5,7 @@
  */
 #include "store/store.h"
 #include "base/check.h"
+#include "store/body_internal.h"
 #include "store/schema.h"
 #include "store/store_internal.h"
 #include "store/thread.h"
@@ -45,6 +46,7 @@ static enum status read_next_id(struct store *s, struct error *err)
                          "afflux.db: the table setting has no next_id");
     atomic_init(&s->next_id, next);
     s->reserved_id = next;
+    s->first_id = next;
     return STATUS_OK;
 }
 
@@ -75,11 +77,13 @@ enum status store_open(str dir, const struct store_options *options, struct stor
         goto no_folder;
     if (open_file(s, err) != STATUS_OK)
         goto no_file;
+    s->bodies = store_bodies_new(s);
     if (store_thread_start(s, err) != STATUS_OK)
         goto no_thread;
     *ret = s;
     return STATUS_OK;
 no_thread:
+    store_bodies_free(s->bodies);
     arena_done(&s->tx.scratch);
     store_db_close(&s->tx.db);
 no_file:
@@ -95,6 +99,8 @@ void store_close(struct store *s)
         return;
     store_thread_stop(s);
     store_keep_next_id(s);
+    store_bodies_free(s->bodies);
+    free(s->tx.touched);
     arena_done(&s->tx.scratch);
     store_db_close(&s->tx.db); /* copies the log and removes it, when no reader is left */
     store_folder_close(&s->folder);

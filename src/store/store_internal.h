@@ -33,11 +33,15 @@ struct store_client {
     struct store_client *next_finished;
 };
 
+struct store_bodies;
+
 struct store {
     struct store_folder folder;
     struct store_options options; /* no zeros in it any more, but for retention */
     pthread_t thread;
     _Atomic int64_t next_id;
+    int64_t first_id; /* what it was when this process began */
+    struct store_bodies *bodies;
 
     pthread_mutex_t lock;
     pthread_cond_t work; /* something was submitted, or the store is closing */

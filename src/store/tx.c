@@ -9,7 +9,7 @@
 
 /* ---- a unit ---- */
 
-static enum status failed(struct store_tx *tx, enum status status)
+enum status store_tx_failed(struct store_tx *tx, enum status status)
 {
     if (tx->failure == STATUS_OK)
         tx->failure = status;
@@ -20,14 +20,15 @@ sqlite3_stmt *store_tx_writing(struct store_tx *tx, enum store_sql id, size_t by
                                struct error *err)
 {
     if (bytes > STORE_ROW_MAX) {
-        failed(tx, error_set(err, STATUS_LIMIT, "StoreTooLarge",
-                             "a row of %zu bytes is longer than the %d that the store takes", bytes,
-                             STORE_ROW_MAX));
+        store_tx_failed(tx,
+                        error_set(err, STATUS_LIMIT, "StoreTooLarge",
+                                  "a row of %zu bytes is longer than the %d that the store takes",
+                                  bytes, STORE_ROW_MAX));
         return NULL;
     }
     if (!tx->is_saved) {
         if (store_db_do(&tx->db, SQL_SAVEPOINT, err) != STATUS_OK) {
-            failed(tx, err->status);
+            store_tx_failed(tx, err->status);
             return NULL;
         }
         tx->is_saved = true;
@@ -36,25 +37,24 @@ sqlite3_stmt *store_tx_writing(struct store_tx *tx, enum store_sql id, size_t by
     tx->bytes += bytes;
     sqlite3_stmt *s = store_db_statement(&tx->db, id, err);
     if (!s)
-        failed(tx, err->status);
+        store_tx_failed(tx, err->status);
     return s;
 }
 
 enum status store_tx_wrote(struct store_tx *tx, sqlite3_stmt *s, struct error *err)
 {
     enum status status = store_db_run(&tx->db, s, err);
-    return status == STATUS_OK ? STATUS_OK : failed(tx, status);
+    return status == STATUS_OK ? STATUS_OK : store_tx_failed(tx, status);
 }
 
-/* As store_tx_wrote, for a statement that must meet a row. */
-static enum status wrote_one(struct store_tx *tx, sqlite3_stmt *s, const char *what, int64_t id,
-                             struct error *err)
+enum status store_tx_wrote_one(struct store_tx *tx, sqlite3_stmt *s, const char *what, int64_t id,
+                               struct error *err)
 {
     if (store_tx_wrote(tx, s, err) != STATUS_OK)
         return err->status;
     if (sqlite3_changes(tx->db.handle) == 0)
-        return failed(tx, error_set(err, STATUS_NOT_FOUND, "StoreNotFound", "no %s %lld", what,
-                                    (long long)id));
+        return store_tx_failed(tx, error_set(err, STATUS_NOT_FOUND, "StoreNotFound", "no %s %lld",
+                                             what, (long long)id));
     return STATUS_OK;
 }
 
@@ -112,11 +112,11 @@ enum status store_tx_put_definition(struct store_tx *tx, str hash, str text, int
 {
     sqlite3_stmt *s = store_db_statement(&tx->db, SQL_FIND_HASH, err);
     if (!s)
-        return failed(tx, err->status);
+        return store_tx_failed(tx, err->status);
     store_bind_blob(s, 1, hash);
     bool has;
     if (store_db_next(&tx->db, s, &has, err) != STATUS_OK)
-        return failed(tx, err->status);
+        return store_tx_failed(tx, err->status);
     int64_t id = has ? store_column_int(s, 0) : store_tx_new_id(tx);
     if (!has) {
         s = store_tx_writing(tx, SQL_ADD_DEFINITION, text.n, err);
@@ -136,8 +136,9 @@ enum status store_tx_put_definition(struct store_tx *tx, str hash, str text, int
 
 static enum status name_taken(struct store_tx *tx, const char *what, str name, struct error *err)
 {
-    return failed(tx, error_set(err, STATUS_CONFLICT, "StoreNameTaken", "there is %s named %.*s",
-                                what, STR_ARG(str_sub(name, 0, 256))));
+    return store_tx_failed(tx, error_set(err, STATUS_CONFLICT, "StoreNameTaken",
+                                         "there is %s named %.*s", what,
+                                         STR_ARG(str_sub(name, 0, 256))));
 }
 
 enum status store_tx_put_machine(struct store_tx *tx, const struct store_machine *m,
@@ -163,7 +164,7 @@ enum status store_tx_delete_machine(struct store_tx *tx, int64_t id, struct erro
     if (!s)
         return err->status;
     store_bind_int(s, 1, id);
-    return wrote_one(tx, s, "machine", id, err);
+    return store_tx_wrote_one(tx, s, "machine", id, err);
 }
 
 /* ---- executions ---- */
@@ -210,16 +211,16 @@ enum status store_tx_append(struct store_tx *tx, const struct store_step *step, 
         return err->status;
     s = store_db_statement(&tx->db, SQL_SET_TAIL, err);
     if (!s)
-        return failed(tx, err->status);
+        return store_tx_failed(tx, err->status);
     store_bind_int(s, 1, step->id);
     store_bind_int(s, 2, step->execution);
     store_bind_id(s, 3, step->prev);
     if (store_tx_wrote(tx, s, err) != STATUS_OK)
         return err->status;
     if (sqlite3_changes(tx->db.handle) == 0)
-        return failed(tx, error_set(err, STATUS_CONFLICT, "StoreFork",
-                                    "step %lld is not the last one of execution %lld",
-                                    (long long)step->prev, (long long)step->execution));
+        return store_tx_failed(tx, error_set(err, STATUS_CONFLICT, "StoreFork",
+                                             "step %lld is not the last one of execution %lld",
+                                             (long long)step->prev, (long long)step->execution));
     return STATUS_OK;
 }
 
@@ -232,7 +233,7 @@ enum status store_tx_set_waiting(struct store_tx *tx, int64_t execution, bool is
     store_bind_int(s, 1, execution);
     store_bind_int(s, 2, is_pending);
     store_bind_time(s, 3, due_ms);
-    return wrote_one(tx, s, "execution", execution, err);
+    return store_tx_wrote_one(tx, s, "execution", execution, err);
 }
 
 enum status store_tx_end(struct store_tx *tx, int64_t execution, const struct store_ending *ending,
@@ -249,7 +250,7 @@ enum status store_tx_end(struct store_tx *tx, int64_t execution, const struct st
     store_bind_id(s, 4, ending->output);
     store_bind_text(s, 5, ending->error);
     store_bind_text(s, 6, ending->cause);
-    return wrote_one(tx, s, "execution", execution, err);
+    return store_tx_wrote_one(tx, s, "execution", execution, err);
 }
 
 enum status store_tx_redrive(struct store_tx *tx, int64_t execution, int64_t now_ms,
@@ -260,7 +261,7 @@ enum status store_tx_redrive(struct store_tx *tx, int64_t execution, int64_t now
         return err->status;
     store_bind_int(s, 1, execution);
     store_bind_int(s, 2, now_ms);
-    return wrote_one(tx, s, "execution", execution, err);
+    return store_tx_wrote_one(tx, s, "execution", execution, err);
 }
 
 enum status store_tx_set_status(struct store_tx *tx, int64_t execution, enum store_status status,
@@ -272,7 +273,7 @@ enum status store_tx_set_status(struct store_tx *tx, int64_t execution, enum sto
         return err->status;
     store_bind_int(s, 1, execution);
     store_bind_text(s, 2, str_of(store_status_name(status)));
-    return wrote_one(tx, s, "execution", execution, err);
+    return store_tx_wrote_one(tx, s, "execution", execution, err);
 }
 
 enum status store_tx_expire(struct store_tx *tx, int64_t execution, struct error *err)
@@ -282,7 +283,7 @@ enum status store_tx_expire(struct store_tx *tx, int64_t execution, struct error
         return err->status;
     store_bind_int(s, 1, execution);
     tx->expires = true;
-    return wrote_one(tx, s, "execution", execution, err);
+    return store_tx_wrote_one(tx, s, "execution", execution, err);
 }
 
 /* ---- bodies and messages ---- */
@@ -333,8 +334,8 @@ enum status store_tx_receive(struct store_tx *tx, int64_t id, struct error *err)
     if (store_tx_wrote(tx, s, err) != STATUS_OK)
         return err->status;
     if (sqlite3_changes(tx->db.handle) == 0)
-        return failed(tx, error_set(err, STATUS_NOT_FOUND, "StoreMessageGone",
-                                    "message %lld was received before", (long long)id));
+        return store_tx_failed(tx, error_set(err, STATUS_NOT_FOUND, "StoreMessageGone",
+                                             "message %lld was received before", (long long)id));
     return STATUS_OK;
 }
 
@@ -376,7 +377,7 @@ static enum status put_map_run(struct store_tx *tx, enum store_sql id,
     bind_counts(s, 20, &m->children);
     store_bind_blob(s, 27, m->cursor);
     store_bind_blob(s, 28, m->state);
-    return wrote_one(tx, s, "map run", m->id, err);
+    return store_tx_wrote_one(tx, s, "map run", m->id, err);
 }
 
 enum status store_tx_start_map_run(struct store_tx *tx, const struct store_map_run *m,
@@ -415,7 +416,8 @@ enum status store_tx_delete_thing(struct store_tx *tx, str service, str name, st
     if (store_tx_wrote(tx, s, err) != STATUS_OK)
         return err->status;
     if (sqlite3_changes(tx->db.handle) == 0)
-        return failed(tx, error_set(err, STATUS_NOT_FOUND, "StoreNotFound", "no %.*s named %.*s",
-                                    STR_ARG(service), STR_ARG(str_sub(name, 0, 256))));
+        return store_tx_failed(tx, error_set(err, STATUS_NOT_FOUND, "StoreNotFound",
+                                             "no %.*s named %.*s", STR_ARG(service),
+                                             STR_ARG(str_sub(name, 0, 256))));
     return STATUS_OK;
 }

@@ -6,6 +6,12 @@
 #include "store/db.h"
 #include "store/tx.h"
 
+struct store_segment;
+struct store_touched {
+    struct store_segment *segment;
+    uint32_t records;
+};
+
 struct store_tx {
     struct store *store;
     struct store_db db; /* the connection that writes */
@@ -15,7 +21,11 @@ struct store_tx {
     /* of the group */
     uint32_t rows;
     size_t bytes;
-    bool expires; /* something was hidden: retention has work */
+    bool expires;                  /* something was hidden: retention has work */
+    struct store_touched *touched; /* segments with new records; malloc'ed */
+    uint32_t touched_count, touched_cap;
+    size_t body_bytes; /* of these records */
+    bool has_garbage;  /* bodies may have died: the collector has work */
 
     /* of the unit */
     struct store_unit *unit;
@@ -29,6 +39,12 @@ sqlite3_stmt *store_tx_writing(struct store_tx *tx, enum store_sql id, size_t by
                                struct error *err);
 /* Runs it. */
 NODISCARD enum status store_tx_wrote(struct store_tx *tx, sqlite3_stmt *s, struct error *err);
+
+/* As store_tx_wrote, for a statement that must meet a row. */
+NODISCARD enum status store_tx_wrote_one(struct store_tx *tx, sqlite3_stmt *s, const char *what,
+                                         int64_t id, struct error *err);
+/* Remembers the unit's first failure of a write; returns status. */
+enum status store_tx_failed(struct store_tx *tx, enum status status);
 
 /* Runs one unit; what it wrote is undone when it refuses. Anything but STATUS_OK: the transaction
  * cannot go on. The unit's own status and error are in the unit. */

@@ -35,6 +35,28 @@ static const struct {
      "AND status <> 'DELETING' LIMIT 1"},
     {"a map run is of no execution",
      "SELECT id FROM map_run WHERE execution NOT IN (SELECT id FROM execution) LIMIT 1"},
+    {"an object is of no bucket",
+     "SELECT bucket FROM object WHERE bucket NOT IN (SELECT id FROM bucket) LIMIT 1"},
+    {"a segment counts other bytes than its objects have",
+     "SELECT g.id FROM segment g WHERE g.live <> (SELECT coalesce(sum(size + 64), 0) FROM object "
+     "WHERE segment = g.id) LIMIT 1"},
+    {"an object lies in a segment that is not there",
+     "SELECT segment FROM object WHERE segment IS NOT NULL AND segment NOT IN "
+     "(SELECT id FROM segment) LIMIT 1"},
+    {"a file counts other uses than there are",
+     "SELECT f.id FROM file f LEFT JOIN (SELECT file, count(*) AS n FROM (SELECT file FROM object "
+     "WHERE file IS NOT NULL UNION ALL SELECT file FROM part) GROUP BY file) u ON u.file = f.id "
+     "WHERE f.uses <> coalesce(u.n, 0) LIMIT 1"},
+    {"an object or a part lies in a file that is not there",
+     "SELECT file FROM (SELECT file FROM object WHERE file IS NOT NULL UNION ALL "
+     "SELECT file FROM part) WHERE file NOT IN (SELECT id FROM file) LIMIT 1"},
+    {"an upload counts other uses than there are",
+     "SELECT u.id FROM upload u LEFT JOIN (SELECT upload, count(*) AS n FROM object "
+     "WHERE upload IS NOT NULL GROUP BY upload) o ON o.upload = u.id "
+     "WHERE u.uses <> coalesce(o.n, 0) LIMIT 1"},
+    {"an object or a part is of an upload that is not there",
+     "SELECT upload FROM (SELECT upload FROM object WHERE upload IS NOT NULL UNION ALL "
+     "SELECT upload FROM part) WHERE upload NOT IN (SELECT id FROM upload) LIMIT 1"},
     {"an id is above those that were given out",
      "SELECT max(id) FROM (SELECT max(id) AS id FROM execution UNION ALL SELECT max(id) FROM step "
      "UNION ALL SELECT max(id) FROM inbox UNION ALL SELECT max(id) FROM map_run) "

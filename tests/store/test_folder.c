@@ -116,7 +116,9 @@ static void a_file_of_the_first_version_is_brought_forward(void **state)
     run_sql(w, "DROP INDEX map_run_uuid; ALTER TABLE map_run DROP COLUMN uuid;"
                "ALTER TABLE execution DROP COLUMN revision;"
                "ALTER TABLE execution DROP COLUMN origin;"
-               "DROP TABLE item; DROP TABLE item_count; PRAGMA user_version = 1");
+               "DROP TABLE item; DROP TABLE item_count; DROP VIEW objects; DROP TABLE object; "
+               "DROP TABLE bucket; DROP TABLE segment; DROP TABLE file; DROP TABLE upload; "
+               "DROP TABLE part; PRAGMA user_version = 1");
     world_open(w);
     assert_int_equal(sql_number(w, "PRAGMA user_version"), STORE_SCHEMA_VERSION);
     assert_int_equal(sql_number(w, "SELECT count(*) FROM item"), 0);
