@@ -132,3 +132,54 @@ uint64_t crc64nvme_sum(uint64_t crc, str s)
         crc = crc >> 8 ^ t[0][(crc ^ *p) & 0xFF];
     return ~crc;
 }
+
+/* ---- joining ---- */
+
+/*
+ * Polynomials over one bit, lowest power at the highest bit, as the sums are. The sum of a text
+ * with n zero bytes behind it is its sum times x^8n; what the pre- and postconditioning adds
+ * cancels out.
+ */
+struct field {
+    uint64_t poly, one; /* one: x^0 */
+};
+
+static uint64_t multiply(const struct field *f, uint64_t a, uint64_t b)
+{
+    uint64_t product = 0;
+    for (uint64_t power = f->one; power != 0; power >>= 1) {
+        if (a & power)
+            product ^= b;
+        b = b & 1 ? b >> 1 ^ f->poly : b >> 1;
+    }
+    return product;
+}
+
+static uint64_t join(const struct field *f, uint64_t first, uint64_t second, uint64_t bytes)
+{
+    uint64_t shift = f->one, square = f->one >> 8; /* x^8 */
+    for (; bytes != 0; bytes >>= 1) {
+        if (bytes & 1)
+            shift = multiply(f, shift, square);
+        square = multiply(f, square, square);
+    }
+    return multiply(f, first, shift) ^ second;
+}
+
+uint32_t crc32_join(uint32_t first, uint32_t second, uint64_t second_bytes)
+{
+    static const struct field f = {0xEDB88320, (uint64_t)1 << 31};
+    return (uint32_t)join(&f, first, second, second_bytes);
+}
+
+uint32_t crc32c_join(uint32_t first, uint32_t second, uint64_t second_bytes)
+{
+    static const struct field f = {0x82F63B78, (uint64_t)1 << 31};
+    return (uint32_t)join(&f, first, second, second_bytes);
+}
+
+uint64_t crc64nvme_join(uint64_t first, uint64_t second, uint64_t second_bytes)
+{
+    static const struct field f = {0x9A6C9329AC4BC9B5, (uint64_t)1 << 63};
+    return join(&f, first, second, second_bytes);
+}

@@ -14,4 +14,9 @@ uint64_t crc64nvme_sum(uint64_t crc, str s);
 /* crc32c_sum without the processor's instruction: what it is where there is none. */
 uint32_t crc32c_sum_portable(uint32_t crc, str s);
 
+/* The sum of a text from those of its two parts and the length of the second. */
+uint32_t crc32_join(uint32_t first, uint32_t second, uint64_t second_bytes);
+uint32_t crc32c_join(uint32_t first, uint32_t second, uint64_t second_bytes);
+uint64_t crc64nvme_join(uint64_t first, uint64_t second, uint64_t second_bytes);
+
 #endif

@@ -168,7 +168,7 @@
     X(LEAVE_FILE, "UPDATE file SET uses = uses - 1 WHERE id = ?1")                                 \
     X(USE_UPLOAD, "UPDATE upload SET uses = uses + 1 WHERE id = ?1 AND state = 'COMPLETE'")        \
     X(LEAVE_UPLOAD, "UPDATE upload SET uses = uses - 1 WHERE id = ?1")                             \
-    X(LIST_SEGMENTS, "SELECT id, bytes, live FROM segment ORDER BY id")                            \
+    X(LIST_SEGMENTS, "SELECT id, bytes, live FROM segment WHERE id > 0 ORDER BY id")               \
     X(LIST_PLACES, "SELECT bucket, key, at, size FROM object INDEXED BY object_place "             \
                    "WHERE segment = ?1 AND at > ?2 ORDER BY at LIMIT ?3")                          \
     X(MOVE_OBJECT, "UPDATE object SET segment = ?3, at = ?4 "                                      \

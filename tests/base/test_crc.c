@@ -26,7 +26,7 @@ static void nothing_changes_nothing(void **state)
     assert_true(crc64nvme_sum(9, STR("")) == 9);
 }
 
-static void a_sum_can_be_made_in_pieces_of_any_size(void **state)
+static void sums_of_pieces_of_any_size_make_the_sum_of_all(void **state)
 {
     (void)state;
     char text[100];
@@ -38,6 +38,10 @@ static void a_sum_can_be_made_in_pieces_of_any_size(void **state)
         assert_int_equal(crc32_sum(crc32_sum(0, a), b), crc32_sum(0, all));
         assert_int_equal(crc32c_sum(crc32c_sum(0, a), b), crc32c_sum_portable(0, all));
         assert_true(crc64nvme_sum(crc64nvme_sum(0, a), b) == crc64nvme_sum(0, all));
+        assert_int_equal(crc32_join(crc32_sum(0, a), crc32_sum(0, b), b.n), crc32_sum(0, all));
+        assert_int_equal(crc32c_join(crc32c_sum(0, a), crc32c_sum(0, b), b.n), crc32c_sum(0, all));
+        assert_true(crc64nvme_join(crc64nvme_sum(0, a), crc64nvme_sum(0, b), b.n) ==
+                    crc64nvme_sum(0, all));
     }
 }
 
@@ -46,7 +50,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(check_values_are_those_of_the_catalogue),
         cmocka_unit_test(nothing_changes_nothing),
-        cmocka_unit_test(a_sum_can_be_made_in_pieces_of_any_size),
+        cmocka_unit_test(sums_of_pieces_of_any_size_make_the_sum_of_all),
     };
     return cmocka_run_group_tests_name("base/crc", tests, NULL, NULL);
 }
