@@ -175,16 +175,27 @@ static enum status take_part(struct completion *k, uint32_t i, const struct stor
     return add_sum(k, part, item, i == 0, err);
 }
 
-/* Goes through the list and the rows side by side; rows that the list leaves out are removed. */
-static enum status take_parts(struct completion *k, struct error *err)
+/* Before anything is said of parts. */
+static enum status check_order(struct json_val wanted, struct error *err)
 {
     int64_t before = 0, number;
-    uint32_t row = 0;
-    for (uint32_t i = 0; i < k->wanted.len; i++, before = number) {
-        if (s3_get_number(k->wanted.items[i], "PartNumber", 0, &number, err) != STATUS_OK)
+    for (uint32_t i = 0; i < wanted.len; i++, before = number) {
+        if (s3_get_number(wanted.items[i], "PartNumber", 0, &number, err) != STATUS_OK)
             return err->status;
         if (number <= before)
             return s3_fail(S3_InvalidPartOrder, err);
+    }
+    return STATUS_OK;
+}
+
+/* Goes through the list and the rows side by side; rows that the list leaves out are removed. */
+static enum status take_parts(struct completion *k, struct error *err)
+{
+    int64_t number;
+    uint32_t row = 0;
+    for (uint32_t i = 0; i < k->wanted.len; i++) {
+        if (s3_get_number(k->wanted.items[i], "PartNumber", 0, &number, err) != STATUS_OK)
+            return err->status;
         for (; row < k->count && k->parts[row].number < number; row++)
             if (store_tx_delete_part(k->tx, k->upload.id, k->parts[row].number, err) != STATUS_OK)
                 return err->status;
@@ -283,8 +294,8 @@ static enum status complete(struct completion *k, struct store_reader *reader, s
                          err) != STATUS_OK)
         return s3_fail_inside(err);
     if (read_kept(k, &o.properties, err) != STATUS_OK ||
-        check_present(k, reader, err) != STATUS_OK || take_parts(k, err) != STATUS_OK ||
-        sum_whole(k, err) != STATUS_OK ||
+        check_present(k, reader, err) != STATUS_OK || check_order(k->wanted, err) != STATUS_OK ||
+        take_parts(k, err) != STATUS_OK || sum_whole(k, err) != STATUS_OK ||
         store_tx_complete_upload(k->tx, k->upload.id, err) != STATUS_OK)
         return err->status;
     o.bucket = k->upload.bucket;
