@@ -14,6 +14,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+enum { FLUSH_BYTES = 1 << 20 /* writing out begins as often */ };
+
 static const char *const folder_names[FOLDER_COUNT] = {
     [FOLDER_SEGMENTS] = "segments",
     [FOLDER_OBJECTS] = "objects",
@@ -169,6 +171,7 @@ void store_segments_tidy(struct store_bodies *b)
 struct store_writer {
     struct store_bodies *bodies;
     struct store_segment *segment; /* NULL: none */
+    uint64_t flushed;              /* up to where writing out was begun */
 };
 
 struct store_writer *store_writer_new(struct store *s)
@@ -245,6 +248,7 @@ static enum status new_segment(struct store_writer *w, struct error *err)
     w->segment = store_segment_enter(b, id, fd);
     w->segment->is_open = true;
     w->segment->end = SEGMENT_HEAD_BYTES;
+    w->flushed = 0;
     pthread_mutex_unlock(&b->lock);
     return STATUS_OK;
 }
@@ -289,8 +293,12 @@ enum status store_writer_append(struct store_writer *w, str bucket, str key, str
     }
     *ret = (struct store_body){
         .kind = STORE_BODY_SEGMENT, .id = g->id, .at = g->end, .size = bytes.n, .is_new = true};
-    sync_file_range(g->fd, (off_t)g->end, (off_t)n, SYNC_FILE_RANGE_WRITE);
     g->end += n;
+    if (g->end - w->flushed >= FLUSH_BYTES) {
+        sync_file_range(g->fd, (off_t)w->flushed, (off_t)(g->end - w->flushed),
+                        SYNC_FILE_RANGE_WRITE);
+        w->flushed = g->end;
+    }
     pthread_mutex_lock(&b->lock);
     g->pending++;
     b->metrics.records++;

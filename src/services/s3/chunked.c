@@ -138,8 +138,8 @@ enum status s3_chunked_next(struct s3_chunked *c, str *in, str *ret, struct erro
                 c->state = S3_CHUNKED_DATA_END;
             return STATUS_OK;
         }
-        bool has;
-        str line;
+        bool has = false;
+        str line = {NULL, 0};
         if (take_line(c, in, &has, &line, err) != STATUS_OK ||
             (has && on_line(c, line, err) != STATUS_OK))
             return err->status;

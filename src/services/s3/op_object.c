@@ -216,7 +216,7 @@ enum status s3_copy_object(const struct service_call *c, struct store_reader *re
     struct store_bucket bucket;
     struct store_object o, present;
     struct s3_conditions conditions = {0};
-    bool is_replaced;
+    bool is_replaced = false;
     str name, key;
     if (s3_request(c, args, &request, err) != STATUS_OK ||
         s3_get_names(request, &name, &key, err) != STATUS_OK ||
