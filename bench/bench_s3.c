@@ -278,10 +278,11 @@ static void add_buckets(struct store *store, struct s3 *s3, const struct service
 {
     static const char *const names[] = {"bench", "listed"};
     struct store_client *c = store_client_new(store, NULL, NULL);
+    struct s3_self self = {s3};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         struct error err;
         struct service_unit u = {.operation = service_find(&s3_service, STR("CreateBucket")),
-                                 .call = {.settings = settings, .self = s3}};
+                                 .call = {.settings = settings, .self = &self}};
         char args[64];
         int n = snprintf(args, sizeof(args), "{\"Bucket\":\"%s\"}", names[i]);
         u.args = (str){args, (size_t)n};

@@ -229,7 +229,7 @@ static enum status write_page(struct page *p, struct store_reader *r, struct s3_
     struct s3_list_page page;
     put_head(p, query->max_keys);
     if (s3_list_objects(r, query, &sink, a, &page, err) != STATUS_OK)
-        return s3_fail_inside(err);
+        return err->status;
     if (p->is_json && p->objects > 0)
         buf_add(p->out, STR("],"));
     if (p->is_json && p->prefix_count > 0)
@@ -273,7 +273,7 @@ enum status s3_list_xml(struct store_reader *r, const struct s3_list_request *q,
     arena_init(&a, 0);
     enum status status = list(r, q, false, out, &a, err);
     arena_done(&a);
-    return status;
+    return status == STATUS_OK ? STATUS_OK : s3_fail_inside(err);
 }
 
 enum status s3_list_json(struct store_reader *r, const struct s3_list_request *q, struct buf *out,

@@ -45,7 +45,7 @@ enum status s3_create_bucket(const struct service_call *c, struct store_reader *
         return str_eq(c->settings->region, HOME) ? reply_location(c, name, reply, err)
                                                  : s3_fail(S3_BucketAlreadyOwnedByYou, err);
     if (status != STATUS_NOT_FOUND)
-        return s3_fail_inside(err);
+        return err->status;
     struct store_bucket b = {
         .id = store_tx_new_id(tx), .name = name, .created_ms = c->now_ms / 1000 * 1000};
     if (store_tx_add_bucket(tx, &b, err) != STATUS_OK)
@@ -156,7 +156,7 @@ enum status s3_list_buckets(const struct service_call *c, struct store_reader *r
         return err->status;
     if (store_list_buckets(reader, prefix, after, (uint32_t)max + 1, c->arena, &rows, &count,
                            err) != STATUS_OK)
-        return s3_fail_inside(err);
+        return err->status;
     bool has_more = count > max;
     count -= has_more;
     struct json_val *values = arena_alloc(c->arena, (count + 1) * sizeof(*values));

@@ -112,7 +112,7 @@ enum status s3_list_parts(const struct service_call *c, struct store_reader *rea
     q.max = q.max < S3_LIST_MAX ? q.max : S3_LIST_MAX;
     if (store_list_parts(reader, upload.id, (uint32_t)q.marker, (uint32_t)q.max + 1, c->arena,
                          &rows, &count, err) != STATUS_OK)
-        return s3_fail_inside(err);
+        return err->status;
     return reply_parts(c, &q, rows, count, reply, err);
 }
 
@@ -191,7 +191,7 @@ static enum status collect_uploads(struct store_reader *reader, int64_t bucket, 
         uint32_t count;
         if (store_list_uploads(reader, bucket, key, id, S3_LIST_MAX, a, &rows, &count, err) !=
             STATUS_OK)
-            return s3_fail_inside(err);
+            return err->status;
         for (uint32_t i = 0; i < count; i++)
             if (!str_starts(rows[i].key, q->prefix) || !add_upload(l, a, &rows[i]))
                 return STATUS_OK;

@@ -236,7 +236,7 @@ enum status s3_copy_object(const struct service_call *c, struct store_reader *re
                             "website redirect location or encryption attributes.");
     enum status status = store_find_object(reader, bucket.id, key, c->arena, &present, err);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
-        return s3_fail_inside(err);
+        return err->status;
     if (s3_check_writing(&conditions, status == STATUS_OK ? present.etag : (str){NULL, 0}, err) !=
         STATUS_OK)
         return err->status;

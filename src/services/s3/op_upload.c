@@ -213,7 +213,8 @@ static enum status take_parts(struct completion *k, struct error *err)
 /* The checksum of the whole, and whether it is the one that the client has. */
 static enum status sum_whole(struct completion *k, struct error *err)
 {
-    struct s3 *s = k->c->self;
+    const struct s3_self *self = k->c->self;
+    struct s3 *s = self->s3;
     struct arena *a = k->c->arena;
     char sum[S3_SUM_MAX];
     if (k->checksum.algorithm == S3_NO_ALGORITHM)
@@ -236,7 +237,8 @@ static enum status sum_whole(struct completion *k, struct error *err)
 
 static str etag_of(struct completion *k)
 {
-    struct s3 *s = k->c->self;
+    const struct s3_self *self = k->c->self;
+    struct s3 *s = self->s3;
     char sum[S3_SUM_MAX], hex[2 * S3_MD5_BYTES];
     s3_sum_of(&s->kinds, S3_NO_ALGORITHM, buf_str(&k->md5s), sum);
     s3_hex((str){sum, S3_MD5_BYTES}, hex);
@@ -267,7 +269,7 @@ static enum status check_present(struct completion *k, struct store_reader *read
     enum status status =
         store_find_object(reader, k->upload.bucket, k->upload.key, k->c->arena, &present, err);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
-        return s3_fail_inside(err);
+        return err->status;
     return s3_check_writing(&conditions, status == STATUS_OK ? present.etag : (str){NULL, 0}, err);
 }
 
@@ -292,7 +294,7 @@ static enum status complete(struct completion *k, struct store_reader *reader, s
     struct store_object o = {.modified_ms = k->c->now_ms};
     if (store_list_parts(reader, k->upload.id, 0, S3_PARTS_MAX, k->c->arena, &k->parts, &k->count,
                          err) != STATUS_OK)
-        return s3_fail_inside(err);
+        return err->status;
     if (read_kept(k, &o.properties, err) != STATUS_OK ||
         check_present(k, reader, err) != STATUS_OK || check_order(k->wanted, err) != STATUS_OK ||
         take_parts(k, err) != STATUS_OK || sum_whole(k, err) != STATUS_OK ||

@@ -12,6 +12,19 @@ enum { TEXT_MAX = STORE_ROW_MAX /* bytes of a body as a value */ };
 
 /* ---- putting ---- */
 
+/* Between the parts of a put: the struct itself travels, as it lies in the call's arena. The bytes
+ * stay for a unit that is run again, since its group failed: what that had appended is given up. */
+struct value_put {
+    struct s3_commit commit;
+    str bytes;
+};
+
+static struct s3 *of_call(const struct service_call *c)
+{
+    const struct s3_self *self = c->self;
+    return self->s3;
+}
+
 /* Properties of a put that carries a value. */
 static enum status value_properties(struct json_val request, struct arena *a, str *ret,
                                     struct error *err)
@@ -75,11 +88,11 @@ static enum status keep_in_file(struct s3 *s, str bytes, struct store_body *ret,
 {
     struct store_file f;
     if (store_file_create(s->store, &f, err) != STATUS_OK)
-        return s3_fail_inside(err);
+        return err->status;
     if (store_file_write(&f, bytes, err) != STATUS_OK ||
         store_file_keep(s->store, &f, err) != STATUS_OK) {
         store_file_discard(s->store, &f);
-        return s3_fail_inside(err);
+        return err->status;
     }
     *ret =
         (struct store_body){.kind = STORE_BODY_FILE, .id = f.id, .size = bytes.n, .is_new = true};
@@ -96,49 +109,63 @@ static enum status keep_body(struct s3 *s, str bytes, struct s3_commit *commit, 
     enum status status =
         store_writer_append(s->writer, commit->bucket, commit->key, bytes, &commit->body, err);
     pthread_mutex_unlock(&s->writer_lock);
-    return status == STATUS_OK ? STATUS_OK : s3_fail_inside(err);
+    return status;
 }
 
-/* The arguments are the struct itself: it lies in the call's arena, as its slices do. */
 enum status s3_prepare_put(const struct service_call *c, struct json_val request, str *ret_args,
                            struct error *err)
 {
-    struct s3 *s = c->self;
-    struct s3_commit *commit = arena_alloc(c->arena, sizeof(*commit));
+    struct s3 *s = of_call(c);
+    struct value_put *p = arena_zalloc(c->arena, sizeof(*p));
     struct json_val body = json_get(request, STR("Body"));
     struct buf text;
-    if (take_put(c, request, commit, err) != STATUS_OK)
+    if (take_put(c, request, &p->commit, err) != STATUS_OK)
         return err->status;
     buf_init(&text, TEXT_MAX);
     enum status status = STATUS_OK;
     if (body.tag != JSON_UNDEFINED && json_write(&text, body, 0, err) != STATUS_OK)
         status = s3_fail(S3_EntityTooLarge, err);
     if (status == STATUS_OK)
-        status = sum_body(s, c->arena, request, buf_str(&text), commit, err);
+        status = sum_body(s, c->arena, request, buf_str(&text), &p->commit, err);
     if (status == STATUS_OK)
-        status = keep_body(s, buf_str(&text), commit, err);
+        status = keep_body(s, buf_str(&text), &p->commit, err);
+    if (status == STATUS_OK) {
+        p->bytes = arena_dup(c->arena, buf_str(&text));
+        *ret_args = (str){(const char *)p, sizeof(*p)};
+    }
     buf_done(&text);
-    if (status == STATUS_OK)
-        *ret_args = (str){(const char *)commit, sizeof(*commit)};
     return status;
+}
+
+/* The unit refused: nobody will refer to the body. Of a failure of the disk it is kept, as the unit
+ * may come again. */
+static void give_up(struct s3 *s, struct s3_commit *commit, const struct error *err)
+{
+    struct store_file f = {.id = commit->body.id, .fd = -1};
+    if (str_starts(str_of(err->name), STR("Store")))
+        return;
+    if (commit->body.kind == STORE_BODY_FILE)
+        store_file_discard(s->store, &f);
+    else if (!commit->is_taken)
+        store_body_drop(s->store, &commit->body);
 }
 
 enum status s3_put_value(const struct service_call *c, struct store_reader *reader,
                          struct store_tx *tx, str args, struct buf *reply, struct error *err)
 {
-    struct s3 *s = c->self;
-    struct s3_commit *commit = (struct s3_commit *)(uintptr_t)args.p;
+    struct s3 *s = of_call(c);
+    struct value_put *p = (struct value_put *)(uintptr_t)args.p;
+    struct s3_commit *commit = &p->commit;
     struct s3_checksum checksum;
     struct build b;
     (void)reader;
-    enum status status = s3_commit(tx, commit, c->arena, err);
-    if (status != STATUS_OK) {
-        struct store_file f = {.id = commit->body.id, .fd = -1};
-        if (commit->body.kind == STORE_BODY_FILE)
-            store_file_discard(s->store, &f);
-        else if (!commit->is_taken)
-            store_body_drop(s->store, &commit->body);
-        return status;
+    bool is_again = commit->is_taken && commit->body.kind == STORE_BODY_SEGMENT;
+    if (is_again && keep_body(s, p->bytes, commit, err) != STATUS_OK)
+        return err->status;
+    commit->is_taken = false;
+    if (s3_commit(tx, commit, c->arena, err) != STATUS_OK) {
+        give_up(s, commit, err);
+        return err->status;
     }
     s3_checksum_read(commit->checksum, &checksum);
     build_begin(&b, c->arena);
@@ -231,7 +258,7 @@ static enum status begin_get(const struct service_call *c, struct store_reader *
         s3_get_conditions(request, "", c->arena, &q.conditions, err) != STATUS_OK)
         return err->status;
     q.part_number = (uint32_t)part;
-    if (s3_get_begin(c->self, reader, &q, ret, err) != STATUS_OK)
+    if (s3_get_begin(of_call(c), reader, &q, ret, err) != STATUS_OK)
         return err->status;
     if (!(*ret)->is_unmodified)
         return STATUS_OK;

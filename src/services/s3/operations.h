@@ -9,6 +9,7 @@
 #include "services/s3/list.h"
 #include "services/s3/name.h"
 #include "services/s3/s3_internal.h"
+#include "services/s3/service.h"
 
 /* The call's request again, on the thread that runs it. */
 NODISCARD enum status s3_request(const struct service_call *c, str args, struct json_val *ret,

@@ -229,7 +229,7 @@ enum status s3_find_bucket(struct store_reader *r, str name, struct arena *a,
     enum status status = store_find_bucket(r, name, a, ret, err);
     if (status == STATUS_NOT_FOUND)
         return s3_fail(S3_NoSuchBucket, err);
-    return status == STATUS_OK ? STATUS_OK : s3_fail_inside(err);
+    return status;
 }
 
 enum status s3_find_object(struct store_reader *r, int64_t bucket, str key, struct arena *a,
@@ -238,7 +238,7 @@ enum status s3_find_object(struct store_reader *r, int64_t bucket, str key, stru
     enum status status = store_find_object(r, bucket, key, a, ret, err);
     if (status == STATUS_NOT_FOUND)
         return s3_fail(S3_NoSuchKey, err);
-    return status == STATUS_OK ? STATUS_OK : s3_fail_inside(err);
+    return status;
 }
 
 /* "u" and the number in hex, sixteen digits. */
@@ -268,5 +268,5 @@ enum status s3_find_upload(struct store_reader *r, int64_t bucket, str key, str 
     if (status == STATUS_NOT_FOUND ||
         (status == STATUS_OK && (ret->bucket != bucket || !str_eq(ret->key, key))))
         return s3_fail(S3_NoSuchUpload, err);
-    return status == STATUS_OK ? STATUS_OK : s3_fail_inside(err);
+    return status;
 }

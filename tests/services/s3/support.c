@@ -28,6 +28,7 @@ void world_open(struct world *w)
     assert_ok(store_open(str_of(w->dir), NULL, &w->store, &err));
     assert_ok(s3_new(w->store, &w->settings, &w->s3, &err));
     assert_ok(s3_client_new(w->s3, NULL, NULL, &w->client, &err));
+    w->self.s3 = w->s3;
     w->units = store_client_new(w->store, NULL, NULL);
     w->reader = s3_client_reader(w->client);
 }
@@ -102,7 +103,7 @@ str try_op(struct world *w, const char *operation, const char *request)
     str args, ret = {NULL, 0};
     const struct service_operation *o = service_find(&s3_service, str_of(operation));
     struct service_call call = {
-        .settings = &w->settings, .self = w->s3, .now_ms = TEST_NOW_MS, .arena = &w->a};
+        .settings = &w->settings, .self = &w->self, .now_ms = TEST_NOW_MS, .arena = &w->a};
     assert_non_null(o);
     assert_ok(json_parse_in(&w->a, quoted(w, request), NULL, &v, &err));
     buf_init(&reply, SIZE_MAX / 2);

@@ -22,6 +22,7 @@ struct world {
     struct store *store;
     struct store_client *units;
     struct s3 *s3;
+    struct s3_self self;
     struct s3_client *client;
     struct store_reader *reader;
     struct arena a;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operations as JSON, as workflows and the HTTP door call them. */
 #include "support.h"
+#include "services/build.h"
 #include "services/s3/list.h"
 #include <stdio.h>
 
@@ -116,6 +117,51 @@ static void properties_stay_with_the_object(void **state)
     assert_str(member(w, head, "ChecksumCRC32"), "g9zvtw==");
     assert_op_fails(w, "PutObject", "{'Bucket': 'bucket', 'Key': 'k', 'Metadata': {'a': 1}}",
                     "InvalidArgument");
+}
+
+/* Refuses after the operation has done its part, as a group does that fails. */
+static enum status run_and_fail(struct store_tx *tx, str args, struct arena *scratch,
+                                struct error *err)
+{
+    struct service_unit *u = (struct service_unit *)(uintptr_t)args.p;
+    struct service_call call = u->call;
+    struct buf reply;
+    call.arena = scratch;
+    buf_init(&reply, 10000);
+    enum status status = u->operation->run(&call, store_tx_reader(tx), tx, u->args, &reply, err);
+    buf_done(&reply);
+    return status == STATUS_OK ? error_set(err, STATUS_IO, "StoreIo", "the disk failed") : status;
+}
+
+static void a_put_whose_group_failed_can_be_run_again(void **state)
+{
+    struct world *w = *state;
+    for (size_t i = 0; i < 2; i++) {
+        struct error err;
+        struct json_val body = json_string(i == 0 ? STR("small") : filled(w, 'x', 17 << 20), 0);
+        struct build b;
+        build_begin(&b, &w->a);
+        build_text(&b, "Bucket", STR("bucket"));
+        build_text(&b, "Key", STR("k"));
+        build_put(&b, "Body", body);
+        struct service_unit u = {
+            .operation = service_find(&s3_service, STR("PutObject")),
+            .call = {
+                .settings = &w->settings, .self = &w->self, .now_ms = TEST_NOW_MS, .arena = &w->a}};
+        assert_ok(service_prepare(u.operation, &u.call, build_end(&b), &u.args, &err));
+        for (int times = 0; times < 2; times++) {
+            struct store_unit failing = {.run = run_and_fail,
+                                         .args = {(const char *)&u, sizeof(u)}};
+            assert_int_equal(store_perform(w->units, &failing, &err), STATUS_IO);
+            store_unit_done(&failing);
+        }
+        service_unit_init(&u);
+        assert_ok(store_perform(w->units, &u.unit, &err));
+        store_unit_done(&u.unit);
+        assert_int_equal(get(w, "k").n, json_str(body).n + 2);
+    }
+    struct error err;
+    assert_ok(store_verify(w->reader, &err));
 }
 
 static void keys_that_are_not_there_are_told(void **state)
@@ -362,6 +408,7 @@ int main(void)
         T(large_values_go_to_files),
         T(bytes_that_are_no_text_are_replaced),
         T(properties_stay_with_the_object),
+        T(a_put_whose_group_failed_can_be_run_again),
         T(keys_that_are_not_there_are_told),
         T(puts_can_be_conditional),
         T(many_keys_are_deleted_at_once),
