@@ -16,7 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 500, RETRY_SECONDS = 10 };
+enum {
+    BATCH = 500,
+    PAUSE_MS = 200, /* between two rounds: a round looks at all segments, and who overwrites much
+                       would wake the collector with every commit */
+    RETRY_MS = 10000
+};
 
 struct ids {
     const int64_t *items;
@@ -183,20 +188,28 @@ static enum status collect_uploads(struct collector *c, struct error *err)
 
 /* ---- the thread ---- */
 
+static struct timespec from_now(int64_t ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    int64_t ns = t.tv_nsec + ms % 1000 * 1000000;
+    return (struct timespec){.tv_sec = t.tv_sec + ms / 1000 + ns / 1000000000,
+                             .tv_nsec = ns % 1000000000};
+}
+
+/* Sleeps for a while, then until there is something to do. False: stopping. */
 static bool wait_for_work(struct collector *c, bool has_failed)
 {
     struct store_bodies *b = c->store->bodies;
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += RETRY_SECONDS;
+    struct timespec pause = from_now(has_failed ? RETRY_MS : PAUSE_MS);
     pthread_mutex_lock(&b->lock);
     pthread_cond_broadcast(&c->changed); /* for those who wait until it is done */
-    while (!c->is_stopping && c->wanted == c->done) {
-        if (!has_failed)
-            pthread_cond_wait(&c->changed, &b->lock);
-        else if (pthread_cond_timedwait(&c->changed, &b->lock, &until) == ETIMEDOUT)
-            break;
-    }
+    while (!c->is_stopping && !c->is_hurried &&
+           pthread_cond_timedwait(&c->changed, &b->lock, &pause) != ETIMEDOUT)
+        ;
+    while (!c->is_stopping && c->wanted == c->done && !has_failed)
+        pthread_cond_wait(&c->changed, &b->lock);
+    c->is_hurried = false;
     bool go_on = !c->is_stopping;
     pthread_mutex_unlock(&b->lock);
     return go_on;
@@ -300,7 +313,10 @@ void store_collector_settle(struct store *s)
     struct store_bodies *b = s->bodies;
     pthread_mutex_lock(&b->lock);
     check(b->collector != NULL);
-    while (b->collector->done != b->collector->wanted)
+    while (b->collector->done != b->collector->wanted) {
+        b->collector->is_hurried = true;
+        pthread_cond_broadcast(&b->collector->changed);
         pthread_cond_wait(&b->collector->changed, &b->lock);
+    }
     pthread_mutex_unlock(&b->lock);
 }

@@ -15,6 +15,7 @@ struct collector {
     /* under the lock of the bodies */
     uint64_t wanted, done; /* rounds: how often it was woken, and what the last one began with */
     bool is_stopping;
+    bool is_hurried; /* somebody waits until it is done */
     /* of its thread */
     int64_t *damaged; /* segments that cannot be rewritten; malloc'ed */
     size_t damaged_count;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operations on objects that only touch rows: deleting and copying. A copy refers to the bytes of
- * its source. */
+ * its source, also when that was uploaded in parts; its ETag is the source's then ("MD5-N"), where
+ * S3 makes the MD5 of the whole. */
 #include "services/s3/operations.h"
 
 /* ---- deleting ---- */
