@@ -54,6 +54,14 @@ enum status s3_fail_inside(struct error *err)
     return s3_fail(may_help ? S3_SlowDown : S3_InternalError, err);
 }
 
+const char *s3_error_text(str name)
+{
+    for (size_t i = 0; i < S3_ERROR_COUNT; i++)
+        if (str_eq(name, str_of(errors[i].name)))
+            return errors[i].text;
+    return errors[S3_InternalError].text;
+}
+
 int s3_error_http(str name)
 {
     for (size_t i = 0; i < S3_ERROR_COUNT; i++)

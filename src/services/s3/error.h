@@ -82,6 +82,8 @@ enum status s3_fail_with(enum s3_error code, struct error *err, const char *fmt,
 /* An error of the store as clients see it: SlowDown when trying again may help, else InternalError.
  * Errors that are the service's own stay. */
 enum status s3_fail_inside(struct error *err);
+/* The message of a code; that of InternalError for names that are none of these. */
+const char *s3_error_text(str name);
 /* 500 for names that are none of these. */
 int s3_error_http(str name);
 

@@ -26,8 +26,8 @@ struct getting {
     struct arena arena;
     struct stretch *stretches; /* the parts; of other bodies the whole is one */
     uint32_t count;
-    uint32_t open_at; /* which of them piece is, */
-    bool is_open;
+    uint32_t open_at; /* the one to read from, */
+    bool is_open;     /* which piece is then */
     struct store_piece piece;
     uint64_t at;    /* where the next byte lies in it */
     uint64_t left;  /* to be read */
@@ -120,20 +120,15 @@ static enum status open_stretch(struct getting *g, uint32_t i, struct error *err
     return STATUS_OK;
 }
 
-/* Opens the stretch in which the first byte lies. */
+/* Opens the stretch in which the first byte lies, so that a body that is gone is found out now. */
 static enum status open_first(struct getting *g, struct error *err)
 {
-    uint64_t skip = g->get.from;
-    uint32_t i = 0;
-    g->left = g->get.length;
+    s3_get_seek(&g->get, 0);
+    uint64_t at = g->at;
     if (g->left == 0)
         return STATUS_OK;
-    while (i + 1 < g->count && skip >= g->stretches[i].size)
-        skip -= g->stretches[i++].size;
-    enum status status = open_stretch(g, i, err);
-    g->at = skip;
-    g->is_summed = skip == 0 && g->get.object.body.kind == STORE_BODY_SEGMENT &&
-                   g->left == g->get.object.body.size;
+    enum status status = open_stretch(g, g->open_at, err);
+    g->at = at;
     return status;
 }
 
@@ -196,6 +191,26 @@ enum status s3_get_begin(struct s3 *s, struct store_reader *r, const struct s3_g
 
 /* ---- reading ---- */
 
+void s3_get_seek(struct s3_get *get, uint64_t offset)
+{
+    struct getting *g = of(get);
+    uint64_t skip = get->from + offset;
+    uint32_t i = 0;
+    check(offset <= get->length);
+    while (i + 1 < g->count && skip >= g->stretches[i].size)
+        skip -= g->stretches[i++].size;
+    if (g->is_open && i != g->open_at) {
+        store_piece_close(g->s3->store, &g->piece);
+        g->is_open = false;
+    }
+    g->open_at = i;
+    g->at = skip;
+    g->left = get->length - offset;
+    g->sum = 0;
+    g->is_summed = skip == 0 && get->object.body.kind == STORE_BODY_SEGMENT &&
+                   g->left == get->object.body.size;
+}
+
 /* Goes to the next stretch when the present one is used up. */
 static enum status step(struct getting *g, struct error *err)
 {
@@ -213,8 +228,10 @@ static enum status step(struct getting *g, struct error *err)
 
 static enum status prepare(struct getting *g, struct error *err)
 {
-    if (!g->is_open)
-        return s3_fail(S3_InternalError, err);
+    uint64_t at = g->at;
+    if (!g->is_open && open_stretch(g, g->open_at, err) != STATUS_OK)
+        return s3_fail_inside(err);
+    g->at = at;
     return step(g, err);
 }
 

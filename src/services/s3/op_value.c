@@ -105,11 +105,7 @@ static enum status keep_body(struct s3 *s, str bytes, struct s3_commit *commit, 
         return keep_in_file(s, bytes, &commit->body, err);
     if (bytes.n == 0)
         return STATUS_OK;
-    pthread_mutex_lock(&s->writer_lock);
-    enum status status =
-        store_writer_append(s->writer, commit->bucket, commit->key, bytes, &commit->body, err);
-    pthread_mutex_unlock(&s->writer_lock);
-    return status;
+    return s3_append(s, commit->bucket, commit->key, bytes, &commit->body, err);
 }
 
 enum status s3_prepare_put(const struct service_call *c, struct json_val request, str *ret_args,

@@ -267,10 +267,18 @@ static void on_synced(struct s3_job *job)
         tell(p, &err);
 }
 
+static enum status append(struct s3_put *p, struct error *err)
+{
+    struct s3_client *c = p->client;
+    struct s3_commit *m = &p->commit;
+    if (!c->writer)
+        return s3_append(c->s3, m->bucket, m->key, buf_str(&p->held), &m->body, err);
+    return store_writer_append(c->writer, m->bucket, m->key, buf_str(&p->held), &m->body, err);
+}
+
 static enum status finish_small(struct s3_put *p, struct error *err)
 {
-    if (p->size > 0 && store_writer_append(p->client->writer, p->commit.bucket, p->commit.key,
-                                           buf_str(&p->held), &p->commit.body, err) != STATUS_OK)
+    if (p->size > 0 && append(p, err) != STATUS_OK)
         return s3_fail_inside(err);
     buf_done(&p->held);
     buf_init(&p->held, 0);

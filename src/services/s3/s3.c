@@ -162,6 +162,25 @@ enum status s3_client_new(struct s3 *s, void (*wake)(void *arg), void *arg, stru
     return STATUS_OK;
 }
 
+enum status s3_client_new_plain(struct s3 *s, void (*wake)(void *arg), void *arg,
+                                struct s3_client **ret, struct error *err)
+{
+    if (s3_client_new(s, wake, arg, ret, err) != STATUS_OK)
+        return err->status;
+    store_writer_free((*ret)->writer); /* which has not begun a segment */
+    (*ret)->writer = NULL;
+    return STATUS_OK;
+}
+
+enum status s3_append(struct s3 *s, str bucket, str key, str bytes, struct store_body *ret,
+                      struct error *err)
+{
+    pthread_mutex_lock(&s->writer_lock);
+    enum status status = store_writer_append(s->writer, bucket, key, bytes, ret, err);
+    pthread_mutex_unlock(&s->writer_lock);
+    return status;
+}
+
 void s3_client_free(struct s3_client *c)
 {
     if (!c)

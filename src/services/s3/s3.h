@@ -122,6 +122,8 @@ NODISCARD enum status s3_get_read(struct s3_get *g, char *out, size_t n, size_t 
  * descriptor is the get's and lives until the next call. *ret_n 0: all were read. */
 NODISCARD enum status s3_get_piece(struct s3_get *g, int *ret_fd, uint64_t *ret_at, uint64_t *ret_n,
                                    struct error *err);
+/* To a byte of what was asked for, counted from its first. */
+void s3_get_seek(struct s3_get *g, uint64_t offset);
 void s3_get_end(struct s3_get *g);
 
 #endif

@@ -39,7 +39,7 @@ struct s3_client {
     struct s3 *s3;
     struct store_client *store;
     struct store_reader *reader;
-    struct store_writer *writer;
+    struct store_writer *writer; /* NULL: small bodies are appended by the service's own */
     void (*wake)(void *arg);
     void *arg;
     uint32_t in_flight; /* jobs and units */
@@ -48,6 +48,13 @@ struct s3_client {
     bool has_units; /* under the lock, */
     struct s3_job_list done;
 };
+
+/* One that puts little, and needs no segment of its own. */
+NODISCARD enum status s3_client_new_plain(struct s3 *s, void (*wake)(void *arg), void *arg,
+                                          struct s3_client **ret, struct error *err);
+/* Appends a body by the service's own writer; any thread. */
+NODISCARD enum status s3_append(struct s3 *s, str bucket, str key, str bytes,
+                                struct store_body *ret, struct error *err);
 
 /* Hands the job to a helper. */
 void s3_job_start(struct s3_client *c, struct s3_job *job);
