@@ -147,6 +147,10 @@ static enum status serve_run(struct serve *s, struct error *err)
                                      .ca_file = o->ca_file,
                                      .services = s->services.tasks,
                                      .service_count = s->services.count,
+                                     .objects = &s->services.objects.objects,
+                                     .store_opened = serve_services_store_opened,
+                                     .store_closing = serve_services_store_closing,
+                                     .store_arg = &s->services,
                                      .loop_opened = serve_loop_opened,
                                      .loop_closing = serve_loop_closing,
                                      .loop_arg = s};
@@ -186,7 +190,7 @@ int cmd_serve(int argc, char **argv)
         .address = options.listen,
     };
     s.board = api_board_new(options.loops);
-    serve_services_init(&s.services);
+    serve_services_init(&s.services, &s.settings);
     serve_raise_limit();
     enum status status = loop_new(&s.loop, &err);
     if (status == STATUS_OK)

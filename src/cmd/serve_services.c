@@ -8,6 +8,7 @@
 #include "cmd/serve_states.h"
 #include "engine/connections.h"
 #include "json/write.h"
+#include "services/s3/s3.h"
 #include <string.h>
 
 enum { EVENT_SHOWN = 2000 /* bytes of an event in the log */ };
@@ -69,7 +70,7 @@ static const struct {
     {events_row, {.after = after_events_task}},
     {states_row, {0}},
 };
-_Static_assert(ARRAY_LEN(services) <= SERVE_SERVICES_MAX, "room for all");
+_Static_assert(ARRAY_LEN(services) < SERVE_SERVICES_MAX, "room for all, and S3");
 
 size_t serve_services_rows(struct serve_services *s, struct engine *e,
                            struct api_service rows[SERVE_SERVICES_MAX])
@@ -79,16 +80,30 @@ size_t serve_services_rows(struct serve_services *s, struct engine *e,
     return ARRAY_LEN(services);
 }
 
-void serve_services_init(struct serve_services *s)
+void serve_services_init(struct serve_services *s, const struct service_settings *settings)
 {
     struct api_service rows[SERVE_SERVICES_MAX];
-    *s = (struct serve_services){0};
+    *s = (struct serve_services){.settings = settings};
+    s3_objects_init(&s->objects, &s->s3);
     s->count = (uint32_t)serve_services_rows(s, NULL, rows);
     for (uint32_t i = 0; i < s->count; i++) {
         s->tasks[i] = services[i].task;
         s->tasks[i].service = rows[i].service;
         s->tasks[i].self = rows[i].self;
     }
+    s->tasks[s->count++] = (struct engine_service){.service = &s3_service, .self = &s->s3};
+}
+
+enum status serve_services_store_opened(void *arg, struct store *store, struct error *err)
+{
+    struct serve_services *s = arg;
+    return s3_new(store, s->settings, &s->s3.s3, err);
+}
+
+void serve_services_store_closing(void *arg)
+{
+    struct serve_services *s = arg;
+    s3_free(s->s3.s3);
 }
 
 void serve_services_opened(struct serve_services *s, struct engine *e,

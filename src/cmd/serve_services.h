@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "cmd/serve_sweep.h"
 #include "services/events.h"
+#include "services/s3/objects.h"
 
 enum { SERVE_SERVICES_MAX = 16 };
 
@@ -17,10 +18,17 @@ struct serve_services {
     uint32_t count;
     struct events_self events;
     struct serve_sweep sweep; /* on the first loop */
+    struct s3_self s3;
+    struct s3_objects objects; /* what map runs read and write */
+    const struct service_settings *settings;
 };
 
 /* Before the engine opens. */
-void serve_services_init(struct serve_services *s);
+void serve_services_init(struct serve_services *s, const struct service_settings *settings);
+/* The store stands, no engine yet; and: it goes, no engine any more. arg is a serve_services. */
+NODISCARD enum status serve_services_store_opened(void *arg, struct store *store,
+                                                  struct error *err);
+void serve_services_store_closing(void *arg);
 /* The first loop's engine is there; nothing has run yet. And before it goes. */
 void serve_services_opened(struct serve_services *s, struct engine *e,
                            const struct service_settings *settings);

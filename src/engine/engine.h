@@ -109,6 +109,11 @@ struct engine_options {
     const char *ca_file; /* whom http:invoke trusts; NULL: the system's certificates */
     /* Of hosts and connections that http:invoke calls; NULL: ENGINE_CALLS_PER_HOST, strict: none */
     const struct http_limits_options *limits;
+    /* The store stands before any engine, and goes when all are gone: what services have beside it
+     * lives in between. On the caller's thread. Optional. */
+    enum status (*store_opened)(void *arg, struct store *store, struct error *err);
+    void (*store_closing)(void *arg); /* only when store_opened said STATUS_OK */
+    void *store_arg;
     /* Each loop's engine on its thread, when it stands and before it goes. Optional. */
     enum status (*loop_opened)(void *arg, struct engine *e, struct loop *loop, struct error *err);
     void (*loop_closing)(void *arg, struct engine *e);

@@ -223,6 +223,8 @@ static void team_close(struct engine_team *team)
         pthread_mutex_destroy(&m->mutex);
         pthread_cond_destroy(&m->settled);
     }
+    if (team->has_told_store && team->options.store_closing)
+        team->options.store_closing(team->options.store_arg);
     if (team->store)
         store_close(team->store);
     arena_done(&team->arena);
@@ -232,8 +234,14 @@ static void team_close(struct engine_team *team)
 
 static enum status open_shared(struct engine_team *team, struct error *err)
 {
-    enum status status = store_open(team->options.data, team->options.store, &team->store, err);
-    return status == STATUS_OK ? engine_read_key(team->options.data, team->token_key, err) : status;
+    const struct engine_options *o = &team->options;
+    enum status status = store_open(o->data, o->store, &team->store, err);
+    if (status == STATUS_OK)
+        status = engine_read_key(o->data, team->token_key, err);
+    if (status == STATUS_OK && o->store_opened)
+        status = o->store_opened(o->store_arg, team->store, err);
+    team->has_told_store = status == STATUS_OK;
+    return status;
 }
 
 /* Every loop can be sent mails before the first of them opens. */

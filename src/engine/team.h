@@ -44,6 +44,7 @@ enum { ENGINE_MAX_LOOPS = 64 };
 
 struct engine_team {
     struct store *store;
+    bool has_told_store;           /* store_opened was called, and is content */
     struct engine_options options; /* with texts of its own */
     struct arena arena;
     uint8_t token_key[ASL_TOKEN_KEY_BYTES];

@@ -25,6 +25,9 @@ void house_open(struct house *h)
                                      .services = h->services,
                                      .service_count = h->service_count,
                                      .objects = h->objects,
+                                     .store_opened = h->store_opened,
+                                     .store_closing = h->store_closing,
+                                     .store_arg = h->store_arg,
                                      .work = h->work ? h->work : house_work,
                                      .work_arg = h->work ? h->work_arg : h};
     if (loop_new(&h->loop, &err) != STATUS_OK ||

@@ -31,6 +31,9 @@ struct house {
     const struct engine_service *services;
     uint32_t service_count;
     struct objects *objects;
+    enum status (*store_opened)(void *arg, struct store *store, struct error *err);
+    void (*store_closing)(void *arg);
+    void *store_arg;
     enum status (*loop_opened)(void *arg, struct engine *e, struct loop *loop, struct error *err);
     void *loop_arg;
     engine_work_fn *work; /* NULL: house_work */
