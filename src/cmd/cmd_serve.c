@@ -6,7 +6,7 @@
  *   signal ──► every api closes on its own loop ──► the last one stops the first loop ──►
  * engine_close
  */
-#include "api/api.h"
+#include "api/s3.h"
 #include "base/check.h"
 #include "cmd/cmd.h"
 #include "cmd/serve_options.h"
@@ -21,7 +21,9 @@ struct serve;
 struct serve_loop {
     struct serve *serve;
     struct loop *loop;
-    struct api *api; /* of its thread; NULL: not opened, or freed */
+    struct api *api; /* of its thread, as all of these; NULL: not opened, or freed */
+    struct api_s3 *s3;
+    struct s3_port *port;
     struct loop_task task;
     int fd; /* -1: the api has it */
 };
@@ -71,16 +73,28 @@ static void serve_signalled(void *arg, int signal)
 
 /* ---- the loops ---- */
 
-static enum status serve_loop_opened(void *arg, struct engine *e, struct loop *loop,
-                                     struct error *err)
+static void serve_loop_done(struct serve_loop *l, struct engine *e)
 {
-    struct serve *s = arg;
-    struct serve_loop *l = &s->loops[engine_loop_number(e)];
-    struct api_service rows[SERVE_SERVICES_MAX];
-    l->loop = loop;
+    api_free(l->api);
+    l->api = NULL;
+    api_s3_free(l->s3);
+    l->s3 = NULL;
+    s3_port_close(l->port);
+    l->port = NULL;
     if (engine_loop_number(e) == 0)
-        serve_services_opened(&s->services, e, &s->settings);
-    struct api_options options = {.loop = loop,
+        serve_services_closing(&l->serve->services);
+}
+
+static enum status serve_loop_open(struct serve_loop *l, struct engine *e, struct error *err)
+{
+    struct serve *s = l->serve;
+    struct api_service rows[SERVE_SERVICES_MAX];
+    enum status status = s3_port_open(s->services.s3.s3, l->loop, &l->port, err);
+    if (status == STATUS_OK)
+        status = api_s3_new(l->port, &s->settings, &l->s3, err);
+    if (status != STATUS_OK)
+        return status;
+    struct api_options options = {.loop = l->loop,
                                   .board = s->board,
                                   .number = engine_loop_number(e),
                                   .listen_fd = l->fd,
@@ -89,22 +103,33 @@ static enum status serve_loop_opened(void *arg, struct engine *e, struct loop *l
                                   .settings = &s->settings,
                                   .hosts = &s->hosts,
                                   .services = rows,
-                                  .service_count = serve_services_rows(&s->services, e, rows)};
+                                  .service_count = serve_services_rows(&s->services, e, rows),
+                                  .rest = api_s3_rest,
+                                  .rest_arg = l->s3};
     l->fd = -1;
-    enum status status = api_open(&options, &l->api, err);
+    return api_open(&options, &l->api, err);
+}
+
+static enum status serve_loop_opened(void *arg, struct engine *e, struct loop *loop,
+                                     struct error *err)
+{
+    struct serve *s = arg;
+    struct serve_loop *l = &s->loops[engine_loop_number(e)];
+    l->loop = loop;
+    if (engine_loop_number(e) == 0)
+        serve_services_opened(&s->services, e, &s->settings);
+    enum status status = serve_loop_open(l, e, err);
     if (status == STATUS_OK)
         atomic_fetch_add(&s->open, 1);
+    else
+        serve_loop_done(l, e);
     return status;
 }
 
 static void serve_loop_closing(void *arg, struct engine *e)
 {
     struct serve *s = arg;
-    struct serve_loop *l = &s->loops[engine_loop_number(e)];
-    api_free(l->api);
-    l->api = NULL;
-    if (engine_loop_number(e) == 0)
-        serve_services_closing(&s->services);
+    serve_loop_done(&s->loops[engine_loop_number(e)], e);
 }
 
 /* Connections are descriptors: as many as the system lets this process have. */

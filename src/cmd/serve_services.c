@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The services of `afflux serve`. A new one is a function that fills in its row, and a line in the
- * list; how the wire names it is in api/wire.c. S3, which has no JSON, is options->rest of api.h.
- */
+ * list; how the wire names it is in api/wire.c. S3 has no JSON on the wire: there it is the rest of
+ * api.h, and only tasks find it in the list. */
 #include "cmd/serve_services.h"
 
 #include "cmd/cmd.h"

@@ -8,6 +8,7 @@
 #include "base/str.h"
 
 #define S3_ERROR_LIST(X)                                                                           \
+    X(AccessDenied, 403, "Access Denied")                                                          \
     X(BadDigest, 400, "The Content-MD5 you specified did not match what we received.")             \
     X(BucketAlreadyExists, 409,                                                                    \
       "The requested bucket name is not available. The bucket namespace is shared by all users "   \
@@ -38,7 +39,11 @@
     X(MalformedXML, 400,                                                                           \
       "The XML you provided was not well-formed or did not validate against our published schema") \
     X(MetadataTooLarge, 400, "Your metadata headers exceed the maximum allowed metadata size")     \
+    X(MalformedTrailerError, 400,                                                                  \
+      "The request contained trailing data that was not well-formed or did not conform to our "    \
+      "published schema.")                                                                         \
     X(MethodNotAllowed, 405, "The specified method is not allowed against this resource.")         \
+    X(MissingContentLength, 411, "You must provide the Content-Length HTTP header.")               \
     X(NoSuchBucket, 404, "The specified bucket does not exist")                                    \
     X(NoSuchBucketPolicy, 404, "The bucket policy does not exist")                                 \
     X(NoSuchCORSConfiguration, 404, "The CORS configuration does not exist")                       \

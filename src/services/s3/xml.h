@@ -35,6 +35,9 @@ void s3_xml_head(struct buf *out); /* the declaration */
  * are headers only. Members that the model has in headers are left out. */
 void s3_xml_answer(struct buf *out, str operation, struct json_val answer);
 /* <Error>. Empty texts leave their elements out. */
-void s3_xml_error(struct buf *out, str code, str message, str resource, str request_id);
+struct s3_xml_failure {
+    str code, message, resource, request_id, host_id;
+};
+void s3_xml_error(struct buf *out, const struct s3_xml_failure *f);
 
 #endif

@@ -211,13 +211,14 @@ static void optional(struct buf *out, const char *name, str text)
         s3_xml_element(out, name, text);
 }
 
-void s3_xml_error(struct buf *out, str code, str message, str resource, str request_id)
+void s3_xml_error(struct buf *out, const struct s3_xml_failure *f)
 {
     s3_xml_head(out);
     buf_add(out, STR("<Error>"));
-    s3_xml_element(out, "Code", code);
-    s3_xml_element(out, "Message", message);
-    optional(out, "Resource", resource);
-    optional(out, "RequestId", request_id);
+    s3_xml_element(out, "Code", f->code);
+    s3_xml_element(out, "Message", f->message);
+    optional(out, "Resource", f->resource);
+    optional(out, "RequestId", f->request_id);
+    optional(out, "HostId", f->host_id);
     buf_add(out, STR("</Error>"));
 }

@@ -260,8 +260,10 @@ static void texts_are_escaped(void **state)
     s3_xml_text(&b, STR("a<b>&\"c\"\r\n\x01\xC3\xA9"));
     assert_str(buf_str(&b), "a&lt;b&gt;&amp;&quot;c&quot;&#x0d;&#x0a;&#x01;\xC3\xA9");
     buf_clear(&b);
-    s3_xml_error(&b, STR("NoSuchKey"), STR("The specified key does not exist."), STR("/b/<k>"),
-                 STR("id"));
+    s3_xml_error(&b, &(struct s3_xml_failure){.code = STR("NoSuchKey"),
+                                              .message = STR("The specified key does not exist."),
+                                              .resource = STR("/b/<k>"),
+                                              .request_id = STR("id")});
     assert_str(buf_str(&b), HEAD "<Error><Code>NoSuchKey</Code><Message>The specified key does not "
                                  "exist.</Message><Resource>/b/&lt;k&gt;</Resource>"
                                  "<RequestId>id</RequestId></Error>");
