@@ -14,7 +14,6 @@ void api_s3_headers_begin(struct api_s3_call *call, size_t more, struct api_s3_h
     ret->rows = arena_alloc(&call->arena, ret->room * sizeof(*ret->rows));
     api_s3_add(ret, "x-amz-request-id", str_of(call->id));
     api_s3_add(ret, "x-amz-id-2", str_of(call->long_id));
-    api_s3_add(ret, "Server", STR("AmazonS3"));
 }
 
 void api_s3_add(struct api_s3_headers *h, const char *name, str value)
