@@ -56,6 +56,7 @@ void cmd_serve_help(struct buf *out)
                 "  aws sts get-caller-identity\n"
                 "  aws events create-connection --name shop --authorization-type API_KEY \\\n"
                 "      --auth-parameters 'ApiKeyAuthParameters={ApiKeyName=X-Key,ApiKeyValue=…}'\n"
+                "  aws s3 cp parts s3://parts --recursive\n"
                 "  curl http://" SERVE_LISTEN "/_afflux/health\n"
                 "\n"
                 "Exit status: 0 ended by a signal; 1 could not listen or open the folder; 2 wrong "
