@@ -136,7 +136,9 @@ static void what_was_written_by_schema_2_is_read(void **state)
     world_close(w);
     run_sql(w, "DROP INDEX map_run_uuid; ALTER TABLE map_run DROP COLUMN uuid;"
                "ALTER TABLE execution DROP COLUMN revision;"
-               "ALTER TABLE execution DROP COLUMN origin; PRAGMA user_version = 2");
+               "ALTER TABLE execution DROP COLUMN origin;"
+               "DROP VIEW objects; DROP TABLE object; DROP TABLE bucket; DROP TABLE segment; "
+               "DROP TABLE file; DROP TABLE upload; DROP TABLE part; PRAGMA user_version = 2");
     world_open(w);
     assert_int_equal(sql_number(w, "PRAGMA user_version"), STORE_SCHEMA_VERSION);
     arena_init(&a, 0);
