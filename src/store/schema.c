@@ -140,8 +140,18 @@ static const char version_4[] =
     " WHEN o.upload IS NOT NULL THEN 'parts of upload ' || o.upload ELSE 'empty' END AS place,"
     " o.properties FROM object o JOIN bucket b ON b.id = o.bucket;";
 
+/* Unfinished runs are few and listed by id; `job` is in their index to be counted by. */
+static const char version_5[] =
+    "CREATE TABLE job_run (id INTEGER PRIMARY KEY, job INTEGER NOT NULL,"
+    " name TEXT NOT NULL UNIQUE, state TEXT NOT NULL, started_at INTEGER NOT NULL,"
+    " modified_at INTEGER NOT NULL, running_at INTEGER, completed_at INTEGER, error TEXT,"
+    " detail TEXT, body TEXT NOT NULL) STRICT;"
+    "CREATE INDEX job_run_job ON job_run (job, id);"
+    "CREATE INDEX job_run_open ON job_run (id, job) WHERE completed_at IS NULL;"
+    "CREATE INDEX job_run_ended ON job_run (completed_at) WHERE completed_at IS NOT NULL;";
+
 /* Row i leads from version i to version i + 1. */
-static const char *const migrations[] = {version_1, version_2, version_3, version_4};
+static const char *const migrations[] = {version_1, version_2, version_3, version_4, version_5};
 
 static enum status read_versions(struct store_db *db, int64_t *ret_application,
                                  int64_t *ret_version, struct error *err)

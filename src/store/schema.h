@@ -8,7 +8,7 @@
 
 enum {
     STORE_APPLICATION_ID = 0x61666C78, /* "aflx", in the file's header */
-    STORE_SCHEMA_VERSION = 4
+    STORE_SCHEMA_VERSION = 5
 };
 
 /* Does a program of this version read the file? StoreNewer, StoreForeign; StoreOlder when it has to

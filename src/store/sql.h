@@ -17,6 +17,9 @@
     "items_succeeded, items_failed, items_timed_out, items_aborted, items_total, "                 \
     "children_pending, children_running, children_succeeded, children_failed, "                    \
     "children_timed_out, children_aborted, children_total, cursor, state, uuid"
+/* In the order of read_job_run (job_runs.c). */
+#define JOB_RUN_COLUMNS                                                                            \
+    "id, job, name, state, started_at, modified_at, running_at, completed_at, error, detail, body"
 #define MACHINE_COLUMNS "id, name, type, definition, created_at, properties"
 
 /* In the order of read_object, read_upload and read_part (object_rows.c). */
@@ -183,6 +186,25 @@
     X(FIND_DEAD_UPLOAD, "SELECT id FROM upload INDEXED BY upload_dead "                            \
                         "WHERE state <> 'OPEN' AND uses = 0 LIMIT ?1")                             \
     X(FORGET_UPLOAD, "DELETE FROM upload WHERE id = ?1 AND state <> 'OPEN' AND uses = 0")          \
+    /* runs of jobs */                                                                             \
+    X(ADD_JOB_RUN, "INSERT INTO job_run (id, state, modified_at, running_at, completed_at, "       \
+                   "error, detail, job, name, started_at, body) "                                  \
+                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "                        \
+                   "ON CONFLICT (name) DO NOTHING")                                                \
+    X(SET_JOB_RUN, "UPDATE job_run SET state = ?2, modified_at = ?3, running_at = ?4, "            \
+                   "completed_at = ?5, error = ?6, detail = ?7 WHERE id = ?1")                     \
+    X(DELETE_JOB_RUN, "DELETE FROM job_run WHERE id = ?1")                                         \
+    X(FIND_JOB_RUN, "SELECT " JOB_RUN_COLUMNS " FROM job_run WHERE name = ?1")                     \
+    X(LIST_JOB_RUNS, "SELECT " JOB_RUN_COLUMNS " FROM job_run INDEXED BY job_run_job "             \
+                     "WHERE job = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3")                       \
+    X(LIST_OPEN_JOB_RUNS, "SELECT id, job, name, state, started_at, modified_at, running_at, "     \
+                          "completed_at, error, detail, NULL FROM job_run "                        \
+                          "INDEXED BY job_run_open WHERE completed_at IS NULL AND id > ?1 "        \
+                          "ORDER BY id LIMIT ?2")                                                  \
+    X(COUNT_OPEN_JOB_RUNS, "SELECT count(*) FROM job_run INDEXED BY job_run_open "                 \
+                           "WHERE completed_at IS NULL AND job = ?1 AND state <> ?2")              \
+    X(LIST_ENDED_JOB_RUNS, "SELECT " JOB_RUN_COLUMNS " FROM job_run INDEXED BY job_run_ended "     \
+                           "WHERE completed_at < ?1 ORDER BY completed_at LIMIT ?2")               \
     /* retention */                                                                                \
     X(HIDE, "UPDATE execution SET status = 'DELETING', machine = 0, name = NULL WHERE id = ?1")    \
     X(FIND_HIDDEN, "SELECT id FROM execution INDEXED BY execution_deleting "                       \

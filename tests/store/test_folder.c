@@ -118,7 +118,7 @@ static void a_file_of_the_first_version_is_brought_forward(void **state)
                "ALTER TABLE execution DROP COLUMN origin;"
                "DROP TABLE item; DROP TABLE item_count; DROP VIEW objects; DROP TABLE object; "
                "DROP TABLE bucket; DROP TABLE segment; DROP TABLE file; DROP TABLE upload; "
-               "DROP TABLE part; PRAGMA user_version = 1");
+               "DROP TABLE part; DROP TABLE job_run; PRAGMA user_version = 1");
     world_open(w);
     assert_int_equal(sql_number(w, "PRAGMA user_version"), STORE_SCHEMA_VERSION);
     assert_int_equal(sql_number(w, "SELECT count(*) FROM item"), 0);
@@ -138,7 +138,8 @@ static void what_was_written_by_schema_2_is_read(void **state)
                "ALTER TABLE execution DROP COLUMN revision;"
                "ALTER TABLE execution DROP COLUMN origin;"
                "DROP VIEW objects; DROP TABLE object; DROP TABLE bucket; DROP TABLE segment; "
-               "DROP TABLE file; DROP TABLE upload; DROP TABLE part; PRAGMA user_version = 2");
+               "DROP TABLE file; DROP TABLE upload; DROP TABLE part; DROP TABLE job_run;"
+               "PRAGMA user_version = 2");
     world_open(w);
     assert_int_equal(sql_number(w, "PRAGMA user_version"), STORE_SCHEMA_VERSION);
     arena_init(&a, 0);

@@ -624,7 +624,7 @@ static void a_folder_of_the_version_before_gets_the_tables(void **state)
     snprintf(command, sizeof(command),
              "sqlite3 '%s/afflux.db' 'DROP VIEW objects; DROP TABLE object; DROP TABLE bucket; "
              "DROP TABLE segment; DROP TABLE file; DROP TABLE upload; DROP TABLE part; "
-             "PRAGMA user_version = 3'",
+             "DROP TABLE job_run; PRAGMA user_version = 3'",
              w->dir);
     assert_int_equal(system(command), 0); /* NOLINT: a test's own folder */
     assert_ok(world_try_open(w, &err));
