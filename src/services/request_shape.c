@@ -18,7 +18,8 @@ enum {
 
 struct shape_place {
     const struct shape_place *outer; /* NULL: the request itself */
-    const char *name;                /* of a member; NULL: an item of a list */
+    const char *name;                /* of a member; NULL: an item of a list or map */
+    str key;                         /* of the item of a map; p NULL: of a list */
     uint32_t index;                  /* of the item */
 };
 
@@ -36,6 +37,10 @@ static void add_place(struct buf *out, const struct shape_place *p)
     add_place(out, p->outer);
     if (p->outer)
         buf_add_byte(out, '.');
+    if (!p->name && p->key.p) {
+        buf_add(out, p->key);
+        return;
+    }
     if (!p->name) {
         buf_printf(out, "%u.member", p->index + 1);
         return;
@@ -187,6 +192,23 @@ static bool check_list(struct shape_checking *c, const struct shape_place *p,
     return true;
 }
 
+static bool check_map(struct shape_checking *c, const struct shape_place *p,
+                      const struct shape *shape, struct json_val v)
+{
+    if (v.tag != JSON_OBJECT)
+        return mistyped(c, p, "an object", v);
+    check_bounds(c, p, shape, v, (double)v.len, true);
+    for (uint32_t i = 0; i < v.len && (shape->max == 0 || i < shape->max); i++) {
+        const struct json_key *k = &v.obj->shape->keys[i];
+        struct shape_place key = {.outer = p, .name = "key"};
+        struct shape_place place = {.outer = p, .key = {k->p, k->n}};
+        if (!check_value(c, &key, shape->key, json_string(place.key, 0)) ||
+            !check_value(c, &place, shape->item, v.obj->vals[i]))
+            return false;
+    }
+    return true;
+}
+
 static bool check_value(struct shape_checking *c, const struct shape_place *p,
                         const struct shape *shape, struct json_val v)
 {
@@ -205,6 +227,7 @@ static bool check_value(struct shape_checking *c, const struct shape_place *p,
         return true;
     case SHAPE_STRUCTURE: return check_structure(c, p, shape, v);
     case SHAPE_LIST: return check_list(c, p, shape, v);
+    case SHAPE_MAP: return check_map(c, p, shape, v);
     }
     return true;
 }

@@ -19,7 +19,8 @@ enum shape_kind {
     SHAPE_INTEGER,
     SHAPE_NUMBER,
     SHAPE_STRUCTURE,
-    SHAPE_LIST
+    SHAPE_LIST,
+    SHAPE_MAP
 };
 
 struct shape_member;
@@ -32,7 +33,8 @@ struct shape {
     const char *pattern;                /* how `matches` is written in messages */
     const char *const *values;          /* strings: the allowed ones, ended by NULL; NULL: any */
     const struct shape_member *members; /* structures, ended by a NULL name */
-    const struct shape *item;           /* lists */
+    const struct shape *item;           /* lists, and the values of maps */
+    const struct shape *key;            /* maps; a string */
     const char *type_name;              /* of structures, where messages show lists of them */
 };
 
