@@ -122,7 +122,7 @@ static void close_part(void *arg)
 static enum status open_part(void *arg, str key, void **ret_part, struct error *err)
 {
     struct source_objects *s = arg;
-    struct part *p;
+    struct part *p = NULL;
     const char *cause = "";
     if (take_part(s, &p, err) != STATUS_OK)
         return err->status;
