@@ -80,7 +80,7 @@ static void free_part(struct part *p)
     free(p);
 }
 
-static enum status take_part(struct source_objects *s, struct part **ret, struct error *err)
+static struct part *take_part(struct source_objects *s, struct error *err)
 {
     check(pthread_mutex_lock(&s->lock) == 0);
     struct part *p = s->idle;
@@ -96,11 +96,10 @@ static enum status take_part(struct source_objects *s, struct part **ret, struct
         if (loop_new(&p->wait.loop, err) != STATUS_OK) {
             buf_done(&p->key);
             free(p);
-            return err->status;
+            return NULL;
         }
     }
-    *ret = p;
-    return STATUS_OK;
+    return p;
 }
 
 static void close_part(void *arg)
@@ -122,9 +121,9 @@ static void close_part(void *arg)
 static enum status open_part(void *arg, str key, void **ret_part, struct error *err)
 {
     struct source_objects *s = arg;
-    struct part *p = NULL;
     const char *cause = "";
-    if (take_part(s, &p, err) != STATUS_OK)
+    struct part *p = take_part(s, err);
+    if (!p)
         return err->status;
     buf_add(&p->key, key);
     p->source =
