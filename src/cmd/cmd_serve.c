@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * afflux serve: an engine with several loops, and on each of them an api that listens on the shared
- * port. What services there are is in serve_services.c.
+ * port. What services there are is in house.c.
  *
  *   signal ──► every api closes on its own loop ──► the last one stops the first loop ──►
  * engine_close
@@ -10,7 +10,8 @@
 #include "base/check.h"
 #include "cmd/cmd.h"
 #include "cmd/serve_options.h"
-#include "cmd/serve_services.h"
+#include "cmd/house.h"
+#include "cmd/serve_wire.h"
 #include "engine/connections.h"
 #include <stdio.h>
 #include <sys/resource.h>
@@ -24,15 +25,16 @@ struct serve_loop {
     struct api *api; /* of its thread, as all of these; NULL: not opened, or freed */
     struct api_s3 *s3;
     struct s3_port *port;
+    struct serve_wire wire;
     struct loop_task task;
     int fd; /* -1: the api has it */
 };
 
 struct serve {
     const struct serve_options *options;
-    struct service_settings settings;
     struct api_hosts hosts;
-    struct serve_services services;
+    struct house house;
+    char endpoint[sizeof("http://") + HTTP_ADDRESS_TEXT]; /* that scripts of jobs are told of */
     struct http_address address;
     struct loop *loop;
     struct engine *engine;
@@ -81,29 +83,30 @@ static void serve_loop_done(struct serve_loop *l, struct engine *e)
     l->s3 = NULL;
     s3_port_close(l->port);
     l->port = NULL;
-    if (engine_loop_number(e) == 0)
-        serve_services_closing(&l->serve->services);
+    house_closing(&l->serve->house, e);
 }
 
 static enum status serve_loop_open(struct serve_loop *l, struct engine *e, struct error *err)
 {
     struct serve *s = l->serve;
-    struct api_service rows[SERVE_SERVICES_MAX];
-    enum status status = s3_port_open(s->services.s3.s3, l->loop, &l->port, err);
+    enum status status = house_opened(&s->house, e, err);
     if (status == STATUS_OK)
-        status = api_s3_new(l->port, &s->settings, &l->s3, err);
+        status = s3_port_open(s->house.s3.s3, l->loop, &l->port, err);
+    if (status == STATUS_OK)
+        status = api_s3_new(l->port, &s->house.settings, &l->s3, err);
     if (status != STATUS_OK)
         return status;
+    serve_wire_init(&l->wire, &s->house, e);
     struct api_options options = {.loop = l->loop,
                                   .board = s->board,
                                   .number = engine_loop_number(e),
                                   .listen_fd = l->fd,
                                   .store = engine_store(e),
                                   .engine = e,
-                                  .settings = &s->settings,
+                                  .settings = &s->house.settings,
                                   .hosts = &s->hosts,
-                                  .services = rows,
-                                  .service_count = serve_services_rows(&s->services, e, rows),
+                                  .services = l->wire.rows,
+                                  .service_count = l->wire.count,
                                   .rest = api_s3_rest,
                                   .rest_arg = l->s3};
     l->fd = -1;
@@ -116,8 +119,6 @@ static enum status serve_loop_opened(void *arg, struct engine *e, struct loop *l
     struct serve *s = arg;
     struct serve_loop *l = &s->loops[engine_loop_number(e)];
     l->loop = loop;
-    if (engine_loop_number(e) == 0)
-        serve_services_opened(&s->services, e, &s->settings);
     enum status status = serve_loop_open(l, e, err);
     if (status == STATUS_OK)
         atomic_fetch_add(&s->open, 1);
@@ -161,6 +162,14 @@ static enum status serve_listen(struct serve *s, struct error *err)
     return status;
 }
 
+static void serve_tell_endpoint(struct serve *s)
+{
+    char address[HTTP_ADDRESS_TEXT];
+    http_address_print(&s->address, address);
+    snprintf(s->endpoint, sizeof(s->endpoint), "http://%s", address);
+    s->house.options.endpoint = str_of(s->endpoint);
+}
+
 static enum status serve_run(struct serve *s, struct error *err)
 {
     const struct serve_options *o = s->options;
@@ -169,17 +178,14 @@ static enum status serve_run(struct serve *s, struct error *err)
                                      .account = o->account,
                                      .region = o->region,
                                      .is_strict = o->is_strict,
-                                     .ca_file = o->ca_file,
-                                     .services = s->services.tasks,
-                                     .service_count = s->services.count,
-                                     .objects = &s->services.objects.objects,
-                                     .store_opened = serve_services_store_opened,
-                                     .store_closing = serve_services_store_closing,
-                                     .store_arg = &s->services,
-                                     .loop_opened = serve_loop_opened,
-                                     .loop_closing = serve_loop_closing,
-                                     .loop_arg = s};
+                                     .ca_file = o->ca_file};
+    house_fill(&s->house, &options);
+    options.loop_opened = serve_loop_opened;
+    options.loop_closing = serve_loop_closing;
+    options.loop_arg = s;
     enum status status = serve_listen(s, err);
+    if (status == STATUS_OK)
+        serve_tell_endpoint(s);
     if (status == STATUS_OK)
         status = loop_on_signal(s->loop, serve_signalled, s, err);
     if (status == STATUS_OK)
@@ -208,14 +214,15 @@ int cmd_serve(int argc, char **argv)
         return code;
     struct serve s = {
         .options = &options,
-        .settings = {.account = options.account,
-                     .region = options.region,
-                     .is_strict = options.is_strict},
         .hosts = {.names = options.hosts, .count = options.host_count},
         .address = options.listen,
     };
     s.board = api_board_new(options.loops);
-    serve_services_init(&s.services, &s.settings);
+    house_init(&s.house,
+               &(struct service_settings){.account = options.account,
+                                          .region = options.region,
+                                          .is_strict = options.is_strict},
+               &(struct house_options){.allows_scripts = options.allows_scripts});
     serve_raise_limit();
     enum status status = loop_new(&s.loop, &err);
     if (status == STATUS_OK)

@@ -15,6 +15,7 @@ enum {
     OPT_ACCOUNT,
     OPT_REGION,
     OPT_STRICT_AWS,
+    OPT_ALLOW_SCRIPTS,
     OPT_LOOPS,
     OPT_CA_FILE,
 };
@@ -28,6 +29,8 @@ static const struct arg_option serve_table[] = {
     {OPT_ACCOUNT, 0, "account", "ID", "12 digits in ARNs (default 000000000000)"},
     {OPT_REGION, 0, "region", "NAME", "for requests that name none (default us-east-1)"},
     {OPT_STRICT_AWS, 0, "strict-aws", NULL, "AWS's ceilings"},
+    {OPT_ALLOW_SCRIPTS, 0, "allow-scripts", NULL,
+     "jobs may run Python scripts, as this user; without it they fail"},
     {OPT_LOOPS, 0, "loops", "N", "threads that answer and run workflows (default: one per core)"},
     {OPT_CA_FILE, 0, "ca-file", "FILE",
      "certificates that http:invoke trusts (default: the system's)"},
@@ -101,6 +104,7 @@ static int read_option(struct serve_options *o, int id, const struct args *a)
     case OPT_HELP: o->is_help = true; break;
     case OPT_DATA: o->data = value; break;
     case OPT_STRICT_AWS: o->is_strict = true; break;
+    case OPT_ALLOW_SCRIPTS: o->allows_scripts = true; break;
     case OPT_CA_FILE: o->ca_file = value; break;
     case OPT_LOOPS: return read_loops(o, value);
     case OPT_LISTEN:

@@ -19,7 +19,7 @@ struct serve_options {
     str account, region;
     uint32_t loops;
     const char *ca_file;
-    bool is_strict, is_help;
+    bool is_strict, allows_scripts, is_help;
 };
 
 /* CMD_OK, or what to exit with. */

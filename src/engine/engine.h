@@ -76,9 +76,11 @@ struct engine_service {
      * JSON text: the task's result, or the cause of its failure. NULL: no .sync. */
     enum status (*look)(void *self, struct store_reader *reader, str answer, int64_t now_ms,
                         struct buf *json, enum engine_stand *ret, struct error *err);
-    /* The request of the operation `stop` that ends it early. */
+    /* The operation that ends it early, and its request: of what this request began with that
+     * answer. NULL: none. */
     const char *stop;
-    enum status (*stop_request)(void *self, str answer, struct buf *json, struct error *err);
+    enum status (*stop_request)(void *self, struct json_val request, str answer, struct buf *json,
+                                struct error *err);
 };
 
 /* How the cause begins of a task that nobody does; the error is States.Runtime. */

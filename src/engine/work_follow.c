@@ -182,7 +182,8 @@ static void prepare_stop(struct engine_service_task *t)
     if (!t->operation)
         return;
     buf_init(&text, SIZE_MAX / 2);
-    enum status status = s->stop_request(s->self, t->began, &text, &err);
+    enum status status =
+        s->stop_request(s->self, json_doc_root(t->arguments), t->began, &text, &err);
     if (status == STATUS_OK)
         status = json_parse_in(&t->arena, buf_str(&text), NULL, &request, &err);
     if (status == STATUS_OK)

@@ -85,9 +85,10 @@ enum status job_look(void *self, struct store_reader *reader, str answer, int64_
     return status;
 }
 
-enum status job_stop_request(void *self, str answer, struct buf *json, struct error *err)
+enum status job_stop_request(void *self, struct json_val request, str answer, struct buf *json,
+                             struct error *err)
 {
-    (void)self, (void)err;
+    (void)self, (void)request, (void)err;
     buf_add(json, answer);
     return STATUS_OK;
 }
