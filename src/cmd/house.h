@@ -35,7 +35,8 @@ struct house {
     struct glue_runner *jobs;
 };
 
-/* settings are copied, their texts are borrowed; options may be NULL. The house stays where it is.
+/* settings are copied, their texts are borrowed (empty: 000000000000, us-east-1); options may be
+ * NULL. The house stays where it is.
  */
 void house_init(struct house *h, const struct service_settings *settings,
                 const struct house_options *options);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A folder for a while. Data folders have no folders in them. */
+/* A folder for a while. */
 #include "cmd/run_folder.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,13 +24,17 @@ enum status run_folder_make(char path[RUN_FOLDER_MAX], struct error *err)
                      strerrordesc_np(code));
 }
 
+static int remove_entry(const char *path, const struct stat *stat, int kind, struct FTW *at)
+{
+    (void)stat, (void)kind, (void)at;
+    (void)remove(path); /* what stays is a folder of /tmp */
+    return 0;
+}
+
+enum { FOLDERS_OPEN = 8 };
+
 void run_folder_remove(const char *path)
 {
-    DIR *dir = *path ? opendir(path) : NULL;
-    if (!dir)
-        return;
-    for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
-        (void)unlinkat(dirfd(dir), entry->d_name, 0);
-    closedir(dir);
-    (void)rmdir(path);
+    if (*path)
+        (void)nftw(path, remove_entry, FOLDERS_OPEN, FTW_DEPTH | FTW_PHYS);
 }

@@ -17,6 +17,7 @@
 #include "base/check.h"
 #include "base/time.h"
 #include "cmd/cmd.h"
+#include "cmd/house.h"
 #include "cmd/run_connections.h"
 #include "cmd/run_folder.h"
 #include "cmd/run_hint.h"
@@ -32,6 +33,7 @@
 struct kept {
     struct run_kept *k;
     struct loop *loop;
+    struct house house;
     struct engine *engine;
     struct objects *objects; /* of --objects, or NULL */
     struct arena arena;
@@ -414,11 +416,14 @@ static enum status run(struct kept *kept, struct error *err)
                                      .is_strict = k->options->is_strict,
                                      .work = do_work,
                                      .work_arg = kept,
-                                     .objects = kept->objects,
                                      .items = find_items,
                                      .items_arg = kept,
                                      .on_step = is_watched ? on_step : NULL,
                                      .on_step_arg = kept};
+    house_init(&kept->house, &(struct service_settings){.is_strict = k->options->is_strict}, NULL);
+    house_fill(&kept->house, &options);
+    if (kept->objects) /* of a folder, instead of the buckets of the data folder */
+        options.objects = kept->objects;
     enum status status = engine_open(kept->loop, &options, &kept->engine, err);
     if (status == STATUS_OK)
         status = put_connections(kept, err);

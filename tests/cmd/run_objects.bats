@@ -73,7 +73,7 @@ WRITER='"ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Arguments
     has "$output" 'Parquet objects cannot be read here'
     machine "$CSV" '' >map.json
     run -1 "$AFFLUX" run map.json
-    has "$output" 'No object storage is configured'
+    has "$output" 'The specified bucket'
     run -1 "$AFFLUX" run map.json --objects nowhere
     has "$output" 'the folder nowhere cannot be opened'
     run -2 "$AFFLUX" run map.json --objects objects --virtual-time
