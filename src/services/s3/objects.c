@@ -99,10 +99,10 @@ static enum status begin_get(struct s3 *s3, str bucket, str key, struct s3_get *
 {
     struct store_reader *r;
     struct s3_get_request q = {.bucket = bucket, .key = key};
-    if (store_reader_open(store_dir(s3->store), NULL, &r, err) != STATUS_OK)
+    if (s3_reader_take(s3, &r, err) != STATUS_OK)
         return s3_fail_inside(err);
     enum status status = s3_get_begin(s3, r, &q, ret, err);
-    store_reader_close(r);
+    s3_reader_give(s3, r);
     return status;
 }
 

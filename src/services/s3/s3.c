@@ -120,6 +120,8 @@ void s3_free(struct s3 *s)
     pthread_mutex_unlock(&s->lock);
     for (uint32_t i = 0; i < s->helper_count; i++)
         pthread_join(s->helpers[i], NULL);
+    for (uint32_t i = 0; i < s->reader_count; i++)
+        store_reader_close(s->readers[i]);
     store_collector_stop(s->store);
     store_writer_free(s->writer);
     s3_hash_kinds_done(&s->kinds);
@@ -132,6 +134,32 @@ void s3_free(struct s3 *s)
 struct store *s3_store(struct s3 *s)
 {
     return s->store;
+}
+
+/* ---- readers ---- */
+
+enum status s3_reader_take(struct s3 *s, struct store_reader **ret, struct error *err)
+{
+    struct store_reader *r = NULL;
+    pthread_mutex_lock(&s->lock);
+    if (s->reader_count > 0)
+        r = s->readers[--s->reader_count];
+    pthread_mutex_unlock(&s->lock);
+    if (!r && store_reader_open(store_dir(s->store), NULL, &r, err) != STATUS_OK)
+        return err->status;
+    *ret = r;
+    return STATUS_OK;
+}
+
+void s3_reader_give(struct s3 *s, struct store_reader *r)
+{
+    pthread_mutex_lock(&s->lock);
+    if (s->reader_count < S3_IDLE_READERS) {
+        s->readers[s->reader_count++] = r;
+        r = NULL;
+    }
+    pthread_mutex_unlock(&s->lock);
+    store_reader_close(r);
 }
 
 /* ---- clients ---- */

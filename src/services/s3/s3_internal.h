@@ -6,7 +6,10 @@
 #include "services/s3/s3.h"
 #include <pthread.h>
 
-enum { S3_HELPERS = 2 };
+enum {
+    S3_HELPERS = 2,
+    S3_IDLE_READERS = 16 /* kept for whoever reads next */
+};
 
 /* Something that waits for the disk, done by a helper; then fn is called on the client's thread. */
 struct s3_job {
@@ -33,6 +36,8 @@ struct s3 {
     uint32_t helper_count;
     pthread_mutex_t writer_lock; /* of the operations' own writer, for bodies that come as JSON */
     struct store_writer *writer;
+    struct store_reader *readers[S3_IDLE_READERS]; /* under the lock */
+    uint32_t reader_count;
 };
 
 struct s3_client {
@@ -55,6 +60,10 @@ NODISCARD enum status s3_client_new_plain(struct s3 *s, void (*wake)(void *arg),
 /* Appends a body by the service's own writer; any thread. */
 NODISCARD enum status s3_append(struct s3 *s, str bucket, str key, str bytes,
                                 struct store_body *ret, struct error *err);
+
+/* A reader for a while, of any thread; opening one takes longer than reading a small object. */
+NODISCARD enum status s3_reader_take(struct s3 *s, struct store_reader **ret, struct error *err);
+void s3_reader_give(struct s3 *s, struct store_reader *r);
 
 /* Hands the job to a helper. */
 void s3_job_start(struct s3_client *c, struct s3_job *job);
