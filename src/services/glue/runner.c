@@ -61,6 +61,8 @@ void glue_door_ring(void *arg)
 
 void glue_runner_kick(struct glue_runner *r)
 {
+    if (!r)
+        return;
     atomic_store(&r->door->is_kicked, true);
     glue_door_ring(r->door);
 }

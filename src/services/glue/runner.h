@@ -56,7 +56,8 @@ struct glue_runner_options {
  * borrowed. STATUS_IO "GlueFolder"; what opening a reader fails with. */
 NODISCARD enum status glue_runner_open(const struct glue_runner_options *options,
                                        struct glue_runner **ret, struct error *err);
-/* Something was written down for it. From any thread, also within api_after_fn and the like. */
+/* Something was written down for it. From any thread, also within api_after_fn and the like, until
+ * it is closed. NULL does nothing: the next runner finds what there is. */
 void glue_runner_kick(struct glue_runner *r);
 /* On the loop, which goes on or is freed afterwards. Ends what is at work: the next runner finds
  * it. NULL does nothing. */
