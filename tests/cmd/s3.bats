@@ -252,3 +252,42 @@ print(json.dumps({"Objects": [{"Key": "k%04d" % i} for i in range(1000)]}))' >ke
     echo "$output objects"
     ((output > 100))
 }
+
+@test "s3: workflows read and write what aws s3 puts and gets" {
+    need_aws
+    serve --data kept --loops 3
+    a s3 mb s3://inputs
+    a s3 mb s3://outputs
+    python3 -c 'import json
+print(json.dumps([{"n": n} for n in range(300)]))' >items.json
+    a s3 cp --quiet items.json s3://inputs/items.json
+    cat >each.json <<'END'
+{"StartAt": "Each", "States": {"Each": {"Type": "Map", "End": true,
+    "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON"},
+        "Parameters": {"Bucket": "inputs", "Key": "items.json"}},
+    "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "Put",
+        "States": {"Put": {"Type": "Task", "End": true, "Resource": "arn:aws:states:::aws-sdk:s3:putObject",
+            "Parameters": {"Bucket": "outputs", "Key.$": "States.Format('parts/{}.json', $.n)", "Body.$": "$"}}}},
+    "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject",
+        "Parameters": {"Bucket": "outputs", "Prefix": "results"}}}}}
+END
+    local machine execution
+    machine=$(a stepfunctions create-state-machine --name each --definition file://each.json \
+        --role-arn arn:aws:iam::000000000000:role/any --query stateMachineArn --output text)
+    execution=$(a stepfunctions start-execution --state-machine-arn "$machine" --query executionArn --output text)
+    for _ in {1..20}; do
+        run -0 a stepfunctions describe-execution --execution-arn "$execution" --query '[status, cause]' --output text
+        [[ $output == RUNNING* ]] || break
+        sleep 0.5
+    done
+    same "$output" $'SUCCEEDED\tNone'
+    run -0 a s3 cp s3://outputs/parts/17.json -
+    same "$output" '{"n":17}'
+    mkdir parts
+    a s3 sync --quiet s3://outputs/parts parts
+    same "$(find parts -type f | wc -l)" 300
+    run -0 a s3 ls --recursive s3://outputs/results/
+    has "$output" /SUCCEEDED_0.json
+    has "$output" /manifest.json
+    same "$(<errors)" ''
+}
