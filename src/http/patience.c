@@ -8,6 +8,7 @@
 #include "http/server_internal.h"
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 static uint64_t patience_moved(const struct http_exchange *x)
@@ -58,6 +59,15 @@ static void patience_check(struct http_exchange *x, int64_t now)
     shutdown(x->fd, SHUT_RDWR);
 }
 
+/* Has the client closed its side before its body was whole? libmicrohttpd does not look again when
+ * that came together with the last bytes. */
+static bool patience_is_cut_short(const struct http_exchange *x)
+{
+    int unread = 0;
+    return x->request.has_head && !x->request.is_body_over && !x->request.is_suspended &&
+           http_exchange_is_gone(x) && ioctl(x->fd, FIONREAD, &unread) == 0 && unread == 0;
+}
+
 void patience_sweep(struct http_server *s)
 {
     int64_t now = loop_now_ms();
@@ -69,6 +79,8 @@ void patience_sweep(struct http_server *s)
             x->request.gone = NULL;
             gone(x->request.gone_arg);
         }
+        if (patience_is_cut_short(x))
+            shutdown(x->fd, SHUT_RDWR);
         patience_check(x, now);
     }
 }

@@ -465,6 +465,19 @@ static void a_client_that_leaves_in_its_body_ends_the_exchange(void **state)
     assert_true(world_wait(&w.ended, 1));
 }
 
+/* Its end comes with the bytes before it. */
+static void a_client_that_leaves_at_once_ends_the_exchange_too(void **state)
+{
+    (void)state;
+    atomic_store(&w.ended, 0);
+    for (int i = 0; i < 10; i++) {
+        int fd = raw_connect(w.port);
+        raw_send(fd, STR("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nabc"));
+        close(fd);
+    }
+    assert_true(world_wait(&w.ended, 10));
+}
+
 static void closing_answers_what_waits(void **state)
 {
     (void)state;
@@ -611,6 +624,7 @@ int main(void)
         cmocka_unit_test(connections_have_a_bound),
         cmocka_unit_test(a_client_that_leaves_while_it_waits_is_noticed),
         cmocka_unit_test(a_client_that_leaves_in_its_body_ends_the_exchange),
+        cmocka_unit_test(a_client_that_leaves_at_once_ends_the_exchange_too),
         cmocka_unit_test(closing_answers_what_waits),
         cmocka_unit_test(closing_lets_what_is_under_way_finish),
         cmocka_unit_test(closing_cuts_off_who_does_not_read),
