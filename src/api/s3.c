@@ -48,6 +48,7 @@ static void call_free(struct api_s3_call *call)
         call->previous->next = call->next;
     else
         call->s3->under_way = call->next;
+    call->s3->held -= call->held;
     store_unit_done(&call->unit.unit);
     s3_put_abort(call->put);
     s3_get_end(call->get);

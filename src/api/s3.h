@@ -18,6 +18,9 @@
 
 struct api_s3;
 
+/* Bodies that are held until they are whole, since they go into segments, of one loop. */
+enum { API_S3_HELD_BYTES = 256 << 20 };
+
 /* One for each api, on its loop. The port must outlive it, and it the api. */
 NODISCARD enum status api_s3_new(struct s3_port *port, const struct service_settings *settings,
                                  struct api_s3 **ret, struct error *err);

@@ -36,6 +36,7 @@ struct api_s3 {
     struct store_client *store; /* for operations that write */
     struct api_s3_door *door;
     struct api_s3_call *under_way;
+    uint64_t held; /* bytes that puts under way may hold */
     struct s3_hash_kinds kinds;
 };
 
@@ -54,6 +55,7 @@ struct api_s3_call {
     /* The store, or a helper with its body, has it: it stays when the exchange ends. */
     bool is_busy, is_putting;
     struct s3_put *put;
+    uint64_t held;              /* by it, at most */
     struct s3_chunked *chunked; /* NULL: the body comes as it is */
     enum s3_algorithm trailer;  /* that is announced; S3_NO_ALGORITHM: none */
     struct s3_get *get;         /* that is being sent */

@@ -7,6 +7,7 @@
 #include "api/s3_internal.h"
 #include "services/build.h"
 #include "services/s3/list.h"
+#include "services/s3/name.h"
 #include "services/s3/xml.h"
 
 /* ---- answers ---- */
@@ -209,6 +210,19 @@ static enum status begin_copy(struct api_s3_call *call, struct s3_put_request *q
     return status;
 }
 
+/* By what is announced, as bodies that are half there cannot wait for each other. */
+static enum status reserve(struct api_s3_call *call, const struct s3_put_request *q,
+                           struct error *err)
+{
+    struct api_s3 *s = call->s3;
+    uint64_t held = q->upload_id.p || q->length > S3_SEGMENT_BODY_MAX ? 0 : q->length;
+    if (held > API_S3_HELD_BYTES - s->held)
+        return s3_fail(S3_SlowDown, err);
+    call->held = held;
+    s->held += held;
+    return STATUS_OK;
+}
+
 static enum status begin(struct api_s3_call *call, struct error *err)
 {
     struct s3_put_request q;
@@ -217,7 +231,7 @@ static enum status begin(struct api_s3_call *call, struct error *err)
         return err->status;
     if (source.p)
         return begin_copy(call, &q, source, err);
-    if (read_length(call, &q, err) != STATUS_OK)
+    if (read_length(call, &q, err) != STATUS_OK || reserve(call, &q, err) != STATUS_OK)
         return err->status;
     if (is_chunked(call)) {
         call->trailer = q.checksum.p ? S3_NO_ALGORITHM : q.algorithm;

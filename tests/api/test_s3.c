@@ -314,6 +314,38 @@ static void a_client_that_leaves_leaves_nothing(void **state)
     ask("404", "GET /box/gone", "", "", "<Code>NoSuchKey</Code>");
 }
 
+/* Clients that announce 1 MB each and send nothing, until one is refused. */
+static void bodies_that_are_held_are_bounded(void **state)
+{
+    (void)state;
+    enum { MANY = API_S3_HELD_BYTES >> 20 };
+    static const char head[] = "PUT /box/held HTTP/1.1\r\nHost: localhost\r\n"
+                               "Content-Length: 1048576\r\nExpect: 100-continue\r\n\r\n";
+    static int fds[MANY + 1];
+    char said[64] = "HTTP/1.1 100 ";
+    size_t count = 0;
+    while (strncmp(said, "HTTP/1.1 100 ", 13) == 0 && count <= MANY) {
+        fds[count] = raw_connect(w.port);
+        raw_send(fds[count], STR(head));
+        assert_true(recv(fds[count++], said, 25, MSG_WAITALL) == 25);
+    }
+    has(said, "HTTP/1.1 503 ");
+    assert_in_range(count, MANY, MANY + 1); /* some bytes are those of a client that left */
+    ask("200", "GET /box?max-keys=1", "", "", "<Key>");
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+    for (int i = 0; i < 200; i++) {
+        static char body[1 << 20];
+        char *answer = s3_world_ask(&w, "PUT /box/held", "", (str){body, sizeof(body)});
+        bool is_kept = strncmp(answer, "HTTP/1.1 200", 12) == 0;
+        free(answer);
+        if (is_kept)
+            return;
+        usleep(20000);
+    }
+    fail_msg("what clients held that have gone is held for ever");
+}
+
 /* ---- uploads ---- */
 
 /* What is between two texts, to be freed. */
@@ -561,6 +593,7 @@ int main(void)
         cmocka_unit_test(a_client_that_waits_is_told_to_go_on_or_refused),
         cmocka_unit_test(large_bodies_stream_both_ways),
         cmocka_unit_test(a_client_that_leaves_leaves_nothing),
+        cmocka_unit_test(bodies_that_are_held_are_bounded),
         cmocka_unit_test(an_upload_goes_from_parts_to_an_object),
         cmocka_unit_test(parts_have_numbers_from_1_to_10000),
         cmocka_unit_test(buckets_come_and_go),
