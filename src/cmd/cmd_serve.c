@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "cmd/cmd.h"
 #include "cmd/serve_options.h"
+#include "base/time.h"
 #include "cmd/house.h"
 #include "cmd/serve_wire.h"
 #include "engine/connections.h"
@@ -222,7 +223,8 @@ int cmd_serve(int argc, char **argv)
                &(struct service_settings){.account = options.account,
                                           .region = options.region,
                                           .is_strict = options.is_strict},
-               &(struct house_options){.allows_scripts = options.allows_scripts});
+               &(struct house_options){.allows_scripts = options.allows_scripts,
+                                       .keep_ms = (int64_t)options.keep_days * TIME_MS_PER_DAY});
     serve_raise_limit();
     enum status status = loop_new(&s.loop, &err);
     if (status == STATUS_OK)

@@ -150,6 +150,8 @@ static void loop_closing(void *arg, struct engine *e)
 
 void house_fill(struct house *h, struct engine_options *o)
 {
+    h->store = (struct store_options){.retention_ms = h->options.keep_ms};
+    o->store = &h->store;
     o->services = h->tasks;
     o->service_count = h->count;
     o->objects = &h->objects.objects;
@@ -170,7 +172,8 @@ enum status house_opened(struct house *h, struct engine *e, struct error *err)
                                        .objects = &h->objects.objects,
                                        .settings = &h->settings,
                                        .allows_scripts = h->options.allows_scripts,
-                                       .endpoint = h->options.endpoint};
+                                       .endpoint = h->options.endpoint,
+                                       .retention_ms = h->options.keep_ms};
     h->events.box = engine_secret_box(e);
     enum status status = glue_runner_open(&jobs, &h->jobs, err);
     if (status == STATUS_OK)

@@ -21,6 +21,7 @@ enum { HOUSE_SERVICES_MAX = 8 };
 struct house_options {
     bool allows_scripts; /* of jobs */
     str endpoint;        /* that scripts are told of; empty: none */
+    int64_t keep_ms;     /* ended executions and runs of jobs are kept so long; 0: for ever */
 };
 
 struct house {
@@ -33,6 +34,7 @@ struct house {
     struct s3_objects objects; /* what map runs and jobs read and write */
     struct house_sweep sweep;  /* on the first loop, like */
     struct glue_runner *jobs;
+    struct store_options store;
 };
 
 /* settings are copied, their texts are borrowed (empty: 000000000000, us-east-1); options may be

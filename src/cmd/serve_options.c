@@ -16,6 +16,7 @@ enum {
     OPT_REGION,
     OPT_STRICT_AWS,
     OPT_ALLOW_SCRIPTS,
+    OPT_KEEP_DAYS,
     OPT_LOOPS,
     OPT_CA_FILE,
 };
@@ -31,6 +32,8 @@ static const struct arg_option serve_table[] = {
     {OPT_STRICT_AWS, 0, "strict-aws", NULL, "AWS's ceilings"},
     {OPT_ALLOW_SCRIPTS, 0, "allow-scripts", NULL,
      "jobs may run Python scripts, as this user; without it they fail"},
+    {OPT_KEEP_DAYS, 0, "keep-days", "N",
+     "ended executions and runs of jobs are kept so long\n(default 90; 0: for ever)"},
     {OPT_LOOPS, 0, "loops", "N", "threads that answer and run workflows (default: one per core)"},
     {OPT_CA_FILE, 0, "ca-file", "FILE",
      "certificates that http:invoke trusts (default: the system's)"},
@@ -84,15 +87,18 @@ static bool is_account(str s)
     return s.n == 12;
 }
 
-static int read_loops(struct serve_options *o, const char *text)
+/* A decimal number from low to high, of the option called name. */
+static int read_number(const char *name, const char *text, uint32_t low, uint32_t high,
+                       uint32_t *ret)
 {
-    unsigned n = 0;
-    for (const char *c = text; *c >= '0' && *c <= '9' && n <= SERVE_LOOPS_MAX; c++)
-        n = n * 10 + (unsigned)(*c - '0');
-    if (n < 1 || n > SERVE_LOOPS_MAX || text[strspn(text, "0123456789")] != '\0')
-        return cmd_usage("serve", "--loops is a number from 1 to %d, not '%s'", SERVE_LOOPS_MAX,
+    uint32_t n = 0;
+    size_t digits = strspn(text, "0123456789");
+    for (size_t i = 0; i < digits && n <= high; i++)
+        n = n * 10 + (uint32_t)(text[i] - '0');
+    if (digits == 0 || text[digits] != '\0' || n < low || n > high)
+        return cmd_usage("serve", "--%s is a number from %u to %u, not '%s'", name, low, high,
                          text);
-    o->loops = n;
+    *ret = n;
     return CMD_OK;
 }
 
@@ -104,9 +110,11 @@ static int read_option(struct serve_options *o, int id, const struct args *a)
     case OPT_HELP: o->is_help = true; break;
     case OPT_DATA: o->data = value; break;
     case OPT_STRICT_AWS: o->is_strict = true; break;
+    case OPT_KEEP_DAYS:
+        return read_number("keep-days", value, 0, SERVE_KEEP_DAYS_MAX, &o->keep_days);
     case OPT_ALLOW_SCRIPTS: o->allows_scripts = true; break;
     case OPT_CA_FILE: o->ca_file = value; break;
-    case OPT_LOOPS: return read_loops(o, value);
+    case OPT_LOOPS: return read_number("loops", value, 1, SERVE_LOOPS_MAX, &o->loops);
     case OPT_LISTEN:
         if (http_address_read(str_of(value), &o->listen, &err) != STATUS_OK)
             return cmd_usage("serve", "--listen: %s", err.message);
@@ -142,6 +150,7 @@ int serve_options_read(struct serve_options *o, int argc, char **argv)
     *o = (struct serve_options){.data = SERVE_DATA,
                                 .account = STR("000000000000"),
                                 .region = STR("us-east-1"),
+                                .keep_days = SERVE_KEEP_DAYS,
                                 .loops = cores < 1                 ? 1
                                          : cores > SERVE_LOOPS_MAX ? SERVE_LOOPS_MAX
                                                                    : (uint32_t)cores};

@@ -9,6 +9,7 @@
 #define SERVE_LISTEN "127.0.0.1:4599" /* the default, also of `afflux env` */
 #define SERVE_DATA "./afflux-data"
 
+enum { SERVE_KEEP_DAYS = 90, SERVE_KEEP_DAYS_MAX = 36500 };
 enum { SERVE_HOSTS_MAX = 32, SERVE_LOOPS_MAX = 64, SERVE_REGION_MAX = 32 };
 
 struct serve_options {
@@ -18,6 +19,7 @@ struct serve_options {
     size_t host_count;
     str account, region;
     uint32_t loops;
+    uint32_t keep_days; /* 0: for ever */
     const char *ca_file;
     bool is_strict, allows_scripts, is_help;
 };
