@@ -37,6 +37,7 @@ void engine_answer_task(struct engine *e, int64_t execution, uint32_t frame, uin
                               .stage = answer->stage,
                               .worker = answer->worker};
     engine_post(ex, &event, 0);
+    engine_point(e, "result queued");
 }
 
 static void nobody_does(struct engine_execution *ex, const struct asl_command *c)

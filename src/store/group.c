@@ -54,10 +54,12 @@ static enum status reserve_ids(struct store *s, int64_t *ret_reserved, struct er
 static enum status commit(struct store *s, struct error *err)
 {
     int64_t reserved;
-    if (reserve_ids(s, &reserved, err) != STATUS_OK ||
-        store_bodies_sync(&s->tx, err) != STATUS_OK ||
-        store_db_do(&s->tx.db, SQL_COMMIT, err) != STATUS_OK)
+    if (reserve_ids(s, &reserved, err) != STATUS_OK || store_bodies_sync(&s->tx, err) != STATUS_OK)
         return err->status;
+    store_point(s, STORE_GROUP_WRITTEN);
+    if (store_db_do(&s->tx.db, SQL_COMMIT, err) != STATUS_OK)
+        return err->status;
+    store_point(s, STORE_GROUP_COMMITTED);
     s->reserved_id = reserved;
     if (s->tx.expires)
         s->next_expiry_us = 0;

@@ -37,7 +37,16 @@ struct store_options {
     int64_t (*now_ms)(void *); /* the clock that retention goes by; NULL: the system's */
     void *now_arg;
     const char *vfs; /* SQLite's name of the file layer below; NULL: the default */
+    /* For tests: called on the store thread, with one of the names below. Optional. */
+    void (*at_point)(void *arg, const char *name);
+    void *point_arg;
 };
+/* Where the store thread stands: what a group writes is there but for its commit; the group is
+ * durable and nobody knows; the log is about to be copied, and was. */
+#define STORE_GROUP_WRITTEN "group written"
+#define STORE_GROUP_COMMITTED "group committed"
+#define STORE_CHECKPOINT "checkpoint"
+#define STORE_CHECKPOINT_DONE "checkpoint done"
 
 /*
  * Opens a data folder, makes it where there is none (its parent must exist), brings its file to the

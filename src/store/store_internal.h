@@ -65,6 +65,13 @@ struct store {
 /* Microseconds of a clock that only goes forward. */
 int64_t store_now_us(void);
 
+/* Tells a test where the thread stands. */
+static inline void store_point(const struct store *s, const char *name)
+{
+    if (s->options.at_point)
+        s->options.at_point(s->options.point_arg, name);
+}
+
 /* group.c: takes units from the queue and makes them durable; they are in their clients' finished
  * lists afterwards, whose members *ret_clients links. */
 void store_run_group(struct store *s, struct store_client **ret_clients);

@@ -87,8 +87,10 @@ static void copy_log(struct store *s)
 {
     int frames = 0, copied = 0;
     int64_t began_us = store_now_us();
+    store_point(s, STORE_CHECKPOINT);
     int rc = sqlite3_wal_checkpoint_v2(s->tx.db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames,
                                        &copied);
+    store_point(s, STORE_CHECKPOINT_DONE);
     s->copied_pages = s->wal_pages;
     pthread_mutex_lock(&s->lock);
     struct store_metrics *m = &s->metrics;

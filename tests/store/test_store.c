@@ -306,6 +306,39 @@ static void a_long_reader_makes_the_log_grow_and_no_more(void **state)
     assert_whole(w);
 }
 
+struct stops {
+    const char *names[64];
+    size_t count;
+};
+
+static void note_stop(void *arg, const char *name)
+{
+    struct stops *stops = arg;
+    if (stops->count < ARRAY_LEN(stops->names))
+        stops->names[stops->count++] = name;
+}
+
+static void the_thread_says_where_it_stands(void **state)
+{
+    static const char *const wanted[] = {STORE_GROUP_WRITTEN, STORE_GROUP_COMMITTED,
+                                         STORE_CHECKPOINT, STORE_CHECKPOINT_DONE};
+    struct world *w = *state;
+    struct stops stops = {.count = 0};
+    world_close(w);
+    w->options.checkpoint_pages = 1;
+    w->options.at_point = note_stop;
+    w->options.point_arg = &stops;
+    world_open(w);
+    start_execution(w, "e");
+    world_close(w); /* waits for the thread */
+    size_t seen = 0;
+    for (size_t i = 0; i < stops.count && seen < ARRAY_LEN(wanted); i++)
+        seen += strcmp(stops.names[i], wanted[seen]) == 0;
+    assert_int_equal(seen, ARRAY_LEN(wanted));
+    w->options.at_point = NULL;
+    world_open(w);
+}
+
 static void a_row_that_is_too_long_is_refused(void **state)
 {
     struct world *w = *state;
@@ -355,6 +388,7 @@ int main(void)
         T(all_that_was_submitted_is_done_before_the_end),
         T(a_client_is_woken_when_there_is_something_to_take),
         T(a_long_reader_makes_the_log_grow_and_no_more),
+        T(the_thread_says_where_it_stands),
         T(a_row_that_is_too_long_is_refused),
         cmocka_unit_test(quantiles_are_right_within_a_fifth),
     };
