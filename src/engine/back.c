@@ -12,17 +12,24 @@
 
 enum { STALL_FIRST_MS = 100, STALL_LONGEST_MS = 5000 };
 
+static size_t most_bytes(const struct engine *e)
+{
+    size_t given = e->options.max_in_flight_bytes;
+    return given > 0 ? given : ENGINE_MAX_IN_FLIGHT_BYTES;
+}
+
 bool engine_is_behind(const struct engine *e)
 {
-    return e->figures.in_flight >= ENGINE_MAX_IN_FLIGHT ||
-           e->in_flight_bytes >= ENGINE_MAX_IN_FLIGHT_BYTES;
+    uint32_t given = e->options.max_in_flight;
+    return e->figures.in_flight >= (given > 0 ? given : ENGINE_MAX_IN_FLIGHT) ||
+           e->in_flight_bytes >= most_bytes(e);
 }
 
 /* Answers make commits. When the store is behind, those that were asked for come in and wait, and
  * others are not asked for. */
 static void hold_calls(struct engine *e)
 {
-    size_t most = ENGINE_MAX_IN_FLIGHT_BYTES;
+    size_t most = most_bytes(e);
     if (e->in_flight_bytes >= most / 2)
         engine_http_hold(e, true);
     else if (e->in_flight_bytes <= most / 4)

@@ -94,6 +94,8 @@ struct engine_options {
     bool is_strict;      /* AWS's ceilings */
     double clock_speed;  /* how much faster than the clock time goes, for tests; 0: 1 */
     uint32_t max_idle;   /* executions kept in memory that only wait; 0: ENGINE_MAX_IDLE */
+    uint32_t max_in_flight;     /* commits of a loop; 0: ENGINE_MAX_IN_FLIGHT, */
+    size_t max_in_flight_bytes; /* 0: ENGINE_MAX_IN_FLIGHT_BYTES */
     engine_work_fn *work;
     void *work_arg;
     struct objects *objects; /* of ItemReader and ResultWriter; NULL: there are none */
