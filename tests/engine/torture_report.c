@@ -12,25 +12,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_LINES = 100000, MAX_STATES = 64, PAGE = 1000 };
-
-struct report {
-    struct store_reader *reader;
-    struct buf *out;
-    bool is_well;
-};
+enum { MAX_LINES = 100000, PAGE = 1000 };
 
 /* What one execution did. */
 struct tally {
     uint64_t last_event;
     uint32_t starts, ends;
-    uint32_t entered[MAX_STATES], scheduled[MAX_STATES];
+    uint32_t entered[TORTURE_MAX_STATES], scheduled[TORTURE_MAX_STATES];
     struct buf output;
 };
 
-static void complain(struct report *r, const struct store_execution *row, const char *what)
+void torture_complain(struct torture_report *r, str name, const char *what)
 {
-    buf_printf(r->out, "WRONG %.*s: %s\n", STR_ARG(row->name), what);
+    buf_printf(r->out, "WRONG %.*s: %s\n", STR_ARG(name), what);
     r->is_well = false;
 }
 
@@ -40,26 +34,26 @@ static bool is_end(enum asl_record_kind kind)
            kind == ASL_EXECUTION_ABORTED || kind == ASL_EXECUTION_TIMED_OUT;
 }
 
-static void tally_record(struct report *r, const struct store_execution *row, struct tally *t,
+static void tally_record(struct torture_report *r, str name, struct tally *t,
                          const struct asl_record *record)
 {
     if (asl_record_is_event(record->kind)) {
         if (record->event != t->last_event + 1)
-            complain(r, row, "an event is missing or there twice");
+            torture_complain(r, name, "an event is missing or there twice");
         t->last_event = record->event;
     }
     t->starts += record->kind == ASL_EXECUTION_STARTED;
     t->ends += is_end(record->kind);
-    if (record->kind == ASL_STATE_ENTERED && record->state < MAX_STATES)
+    if (record->kind == ASL_STATE_ENTERED && record->state < TORTURE_MAX_STATES)
         t->entered[record->state]++;
-    if (record->kind == ASL_TASK_SCHEDULED && record->state < MAX_STATES)
+    if (record->kind == ASL_TASK_SCHEDULED && record->state < TORTURE_MAX_STATES)
         t->scheduled[record->state]++;
     if (record->kind == ASL_EXECUTION_SUCCEEDED)
         check(json_write(&t->output, record->doc->root, 0, NULL) == STATUS_OK);
 }
 
 /* Decodes all steps with a table of documents of its own. */
-static bool tally_steps(struct report *r, const struct store_execution *row,
+static bool tally_steps(struct torture_report *r, const struct store_execution *row, str name,
                         const struct asl_definition *definition, struct arena *a, struct tally *t)
 {
     struct asl_documents documents;
@@ -80,10 +74,10 @@ static bool tally_steps(struct report *r, const struct store_execution *row,
         if (!is_well)
             break;
         for (uint32_t i = 0; i < batches[read].record_count; i++)
-            tally_record(r, row, t, &batches[read].records[i]);
+            tally_record(r, name, t, &batches[read].records[i]);
     }
     if (!is_well)
-        complain(r, row, err.message);
+        torture_complain(r, name, err.message);
     for (uint32_t i = 0; i < read; i++)
         asl_batch_release(&batches[i]);
     asl_documents_done(&documents);
@@ -91,20 +85,18 @@ static bool tally_steps(struct report *r, const struct store_execution *row,
     return is_well;
 }
 
-static void report_execution(struct report *r, const struct store_machine *machine,
-                             const struct asl_definition *definition,
-                             const struct store_execution *row)
+void torture_report_steps(struct torture_report *r, const struct store_execution *row,
+                          const struct asl_definition *definition, str name)
 {
     struct arena a;
     struct tally t = {0};
     arena_init(&a, 0);
     buf_init(&t.output, SIZE_MAX / 2);
-    tally_steps(r, row, definition, &a, &t);
+    tally_steps(r, row, name, definition, &a, &t);
     if (t.starts != 1 || t.ends != 1)
-        complain(r, row, "it did not start and end once");
-    buf_printf(r->out, "%.*s %.*s %s %.*s", STR_ARG(machine->name), STR_ARG(row->name),
-               store_status_name(row->status), STR_ARG(buf_str(&t.output)));
-    for (uint32_t i = 0; i < MAX_STATES; i++) {
+        torture_complain(r, name, "it did not start and end once");
+    buf_printf(r->out, "%s %.*s", store_status_name(row->status), STR_ARG(buf_str(&t.output)));
+    for (uint32_t i = 0; i < TORTURE_MAX_STATES; i++) {
         if (t.entered[i] > 0)
             buf_printf(r->out, " %u:%u/%u", i, t.entered[i], t.scheduled[i]);
     }
@@ -113,9 +105,20 @@ static void report_execution(struct report *r, const struct store_machine *machi
     arena_done(&a);
 }
 
-static void report_machine(struct report *r, const struct store_machine *machine, struct arena *a)
+static void report_execution(struct torture_report *r, const struct store_machine *machine,
+                             const struct asl_definition *definition,
+                             const struct store_execution *row)
 {
-    struct asl_load_options options = {.type = ASL_STANDARD};
+    buf_printf(r->out, "%.*s %.*s ", STR_ARG(machine->name), STR_ARG(row->name));
+    torture_report_steps(r, row, definition, row->name);
+    torture_report_maps(r, row, definition);
+}
+
+static void report_machine(struct torture_report *r, const struct store_machine *machine,
+                           struct arena *a)
+{
+    struct asl_load_options options = {
+        .type = str_eq(machine->type, STR("EXPRESS")) ? ASL_EXPRESS : ASL_STANDARD};
     struct asl_definition *definition;
     struct error err;
     str text;
@@ -132,7 +135,7 @@ static void report_machine(struct report *r, const struct store_machine *machine
     asl_definition_unref(definition);
 }
 
-static void report_counters(struct report *r, struct arena *a)
+static void report_counters(struct torture_report *r, struct arena *a)
 {
     struct store_names keys;
     struct error err;
@@ -170,7 +173,7 @@ static void sort_lines(struct buf *out)
 
 bool torture_report(const char *folder, struct buf *out)
 {
-    struct report r = {.out = out, .is_well = true};
+    struct torture_report r = {.out = out, .is_well = true};
     struct store_machine *machines;
     struct store_message *messages;
     uint32_t count, left;
@@ -188,6 +191,7 @@ bool torture_report(const char *folder, struct buf *out)
     struct store_shards all = {0, STORE_SHARDS - 1};
     check(store_list_messages(r.reader, all, 0, PAGE, &a, &messages, &left, &err) == STATUS_OK);
     report_counters(&r, &a);
+    torture_report_objects(&r, folder);
     sort_lines(out);
     buf_printf(out, "messages left: %u\n", left);
     if (store_verify(r.reader, &err) != STATUS_OK) {

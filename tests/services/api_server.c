@@ -92,6 +92,8 @@ static int answer_path(struct api_server *s, int fd, const char *request)
     const char *path = strchr(request, ' ');
     if (!path || strncmp(++path, "/cut", 4) == 0)
         return 1;
+    if (strncmp(path, "/as/", 4) == 0 && strchr(path + 4, '/'))
+        path = strchr(path + 4, '/');
     if (strncmp(path, "/token/no", 9) == 0) {
         atomic_fetch_add(&s->tokens, 1);
         answer_text(fd, 401, "text/plain", "no");
@@ -129,6 +131,8 @@ static void *serve(void *arg)
             break;
         read_request(fd, request);
         atomic_fetch_add(&s->requests, 1);
+        if (s->seen)
+            s->seen(s->seen_arg, request);
         if (answer_path(s, fd, request) || s->hanging_count == API_HANGING_MAX)
             (void)close(fd);
         else
@@ -140,9 +144,17 @@ static void *serve(void *arg)
 
 void api_server_start(struct api_server *s)
 {
+    api_server_start_seen(s, NULL, NULL);
+}
+
+void api_server_start_seen(struct api_server *s, void (*seen)(void *arg, const char *request),
+                           void *arg)
+{
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t n = sizeof address;
     memset(s, 0, sizeof *s);
+    s->seen = seen;
+    s->seen_arg = arg;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     s->fd = socket(AF_INET, SOCK_STREAM, 0);
     check(s->fd >= 0 && bind(s->fd, (struct sockaddr *)&address, sizeof address) == 0);

@@ -10,6 +10,7 @@
  *   /status/N    status N      /size/N      N bytes of text
  *   /hang        no answer     /cut         closes without an answer
  *   /hang/once   no answer to the first of these requests, then as /echo
+ *   /as/NAME/…   as /…, so that requests of many can be told apart
  *   /busy/N      429 with Retry-After: 1 to the first N of these requests, then as /echo
  */
 #ifndef AFFLUX_TESTS_SERVICES_API_SERVER_H
@@ -27,9 +28,14 @@ struct api_server {
     int onces, busy;              /* of the thread */
     int hanging[API_HANGING_MAX]; /* connections left open */
     int hanging_count;
+    void (*seen)(void *arg, const char *request);
+    void *seen_arg;
 };
 
 void api_server_start(struct api_server *s);
+/* seen is shown each request before it is answered, on the server's thread. */
+void api_server_start_seen(struct api_server *s, void (*seen)(void *arg, const char *request),
+                           void *arg);
 void api_server_stop(struct api_server *s);
 
 #endif
