@@ -122,7 +122,8 @@ struct map_runs {
     struct map_namer *namer;
     struct map_run *first;
     struct asl_out out;     /* of selectors */
-    struct map_unit *units; /* with the store, or waiting to go to it again */
+    struct map_unit *units; /* with the store, or waiting to go to it (again), */
+    struct map_unit *first_waiting, *last_waiting; /* and those that stand in line for it */
     struct loop_task pump_task, taken_task;
     bool is_pump_asked, is_closed;
     atomic_bool is_taken_asked;

@@ -27,6 +27,7 @@ struct child_args {
 struct map_unit {
     struct store_unit unit;
     struct map_unit *next, *previous;
+    struct map_unit *next_waiting; /* in the line before the store */
     struct map_runs *all;
     struct map_run *run;
     bool is_failed;
@@ -120,17 +121,31 @@ static void unit_free(struct map_unit *u)
     free(u);
 }
 
-static void take_back(void *arg);
+/* When the store has too many of this loop, some come back, and with them the next try. */
+static void hand_over(struct map_runs *all)
+{
+    struct error err;
+    while (all->first_waiting) {
+        struct map_unit *u = all->first_waiting;
+        if (store_submit(all->client, &u->unit, &err) != STATUS_OK)
+            return;
+        all->first_waiting = u->next_waiting;
+        if (!all->first_waiting)
+            all->last_waiting = NULL;
+    }
+}
 
 static void submit(struct map_unit *u)
 {
     struct map_runs *all = u->all;
-    struct error err;
     u->is_failed = false;
-    while (store_submit(all->client, &u->unit, &err) != STATUS_OK) {
-        store_wait(all->client); /* the store is behind: wait for some to come back */
-        take_back(all);
-    }
+    u->next_waiting = NULL;
+    if (all->last_waiting)
+        all->last_waiting->next_waiting = u;
+    else
+        all->first_waiting = u;
+    all->last_waiting = u;
+    hand_over(all);
 }
 
 static struct store_counts kept_counts(const struct asl_map_counts *c)
@@ -282,12 +297,9 @@ void map_store_keep(struct map_run *r, const struct engine_execution *ex)
 static void retry(void *arg)
 {
     struct map_runs *all = arg;
-    struct map_unit *u = all->units;
-    while (u) {
-        bool is_failed = u->is_failed;
-        if (is_failed)
-            submit(u); /* which may take others from the list */
-        u = is_failed ? all->units : u->next;
+    for (struct map_unit *u = all->units; u; u = u->next) {
+        if (u->is_failed)
+            submit(u);
     }
 }
 
@@ -333,6 +345,7 @@ static void take_back(void *arg)
         next = u->next;
         come_back(all, (struct map_unit *)(void *)u); /* its first member */
     }
+    hand_over(all);
 }
 
 /* On the store's thread. */

@@ -19,6 +19,8 @@ void house_open(struct house *h)
                                      .is_strict = h->is_strict,
                                      .clock_speed = h->clock_speed,
                                      .max_idle = h->max_idle,
+                                     .max_in_flight = h->max_in_flight,
+                                     .max_in_flight_bytes = h->max_in_flight_bytes,
                                      .store = h->store,
                                      .loop_opened = h->loop_opened,
                                      .loop_arg = h->loop_arg,

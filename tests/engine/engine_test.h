@@ -26,7 +26,8 @@ struct house {
     uint32_t loops; /* more than one: give a work of your own, it is called on all threads */
     bool is_strict;
     double clock_speed;
-    uint32_t max_idle;
+    uint32_t max_idle, max_in_flight;
+    size_t max_in_flight_bytes;
     const struct store_options *store;
     const struct engine_service *services;
     uint32_t service_count;
