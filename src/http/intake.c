@@ -58,7 +58,7 @@ static enum status intake_status_line(struct http_intake *in, str line, struct e
 {
     size_t at = 5, space = str_find_byte(line, ' ', 0);
     int version = digit_at(line, at) ? (line.p[at] - '0') * 10 : 0;
-    if (digit_at(line, at + 2) && line.p[at + 1] == '.')
+    if (version > 0 && digit_at(line, at + 2) && line.p[at + 1] == '.')
         version += line.p[at + 2] - '0';
     str rest = space == STR_NONE ? STR("") : trim(str_sub(line, space, line.n));
     bool is_number = digit_at(rest, 0) && digit_at(rest, 1) && digit_at(rest, 2) &&

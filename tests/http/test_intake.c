@@ -20,6 +20,8 @@ static void status_lines_are_read_or_refused(void **state)
         {"HTTP/1.1 2000 OK\r\n", NULL, 0, 0},
         {"HTTP/1.1\r\n", NULL, 0, 0},
         {"HTTP/x 200 OK\r\n", NULL, 0, 0},
+        {"HTTP/x.1 200 OK\r\n", NULL, 0, 0},
+        {"HTTP/0.9 200 OK\r\n", NULL, 0, 0},
         {"HTTP/", NULL, 0, 0},
         {"Content-Length: 5\r\n", NULL, 0, 0},
         {"\r\n", NULL, 0, 0},
