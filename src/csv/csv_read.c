@@ -22,6 +22,12 @@ void csv_reader_init(struct csv_reader *r, char delimiter)
     buf_init(&r->text, CSV_MAX_ROW);
 }
 
+void csv_reader_init_within(struct csv_reader *r, char delimiter)
+{
+    csv_reader_init(r, delimiter);
+    r->mark = MARK_OVER;
+}
+
 void csv_reader_done(struct csv_reader *r)
 {
     buf_done(&r->text);

@@ -31,6 +31,8 @@ struct csv_reader {
 };
 
 void csv_reader_init(struct csv_reader *r, char delimiter);
+/* The bytes that come are not the beginning of the text: a byte order mark is part of a cell. */
+void csv_reader_init_within(struct csv_reader *r, char delimiter);
 void csv_reader_done(struct csv_reader *r);
 
 /* Reads up to the end of a row at most; *ret_used bytes are used. The row stays until the next

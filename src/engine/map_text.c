@@ -205,7 +205,7 @@ static enum map_read next_row(struct text_reader *t)
     }
 }
 
-/* To the first byte of a row. */
+/* To the first byte of a row behind the first one. */
 static void go_to(struct text_reader *t, uint64_t offset)
 {
     t->source->kind->seek(t->source, offset);
@@ -213,7 +213,7 @@ static void go_to(struct text_reader *t, uint64_t offset)
     t->chunk = (str){0};
     t->is_finished = false;
     csv_reader_done(&t->csv);
-    csv_reader_init(&t->csv, t->how->delimiter ? t->how->delimiter : ',');
+    csv_reader_init_within(&t->csv, t->how->delimiter ? t->how->delimiter : ',');
 }
 
 static enum map_read pull_csv(struct text_reader *t, bool is_passed)

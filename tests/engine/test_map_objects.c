@@ -372,6 +372,9 @@ static void texts_go_on_at_a_mark(void **state)
         {ASL_JSON, false, "/x/y", "{\"x\":{\"y\":[1,2,[3],4] },\"z\":[]}"},
         {ASL_JSON, false, "", "{\"a\":1,\"b\":{},\"c\" : 3,\"d\":4}"},
         {ASL_CSV, false, "", "n,m\n1,\"x\ny\"\r\n2,3\n\n4"},
+        {ASL_CSV, false, "",
+         "n,m\n1,2\n\xEF\xBB\xBF"
+         "3,4\n5\n6"}, /* no beginning, no mark */
         {ASL_CSV, true, "", "1,\"x\"\"y\"\n2,3\n\n4,5\n"},
     };
     static const str headers[] = {{"h", 1}, {"i", 1}};
