@@ -40,8 +40,8 @@ struct object_source;
 struct object_source_kind {
     /* OBJECTS_GOT: some bytes (not none), which live until the next call. */
     enum objects_got (*more)(struct object_source *s, str *ret);
-    /* To a byte that was read before; also while it waits. Of one that is not seekable only to the
-     * first. */
+    /* To a byte that was read before, or its end where the object has become shorter since; also
+     * while it waits. Of one that is not seekable only to the first. */
     void (*seek)(struct object_source *s, uint64_t offset);
     void (*free)(struct object_source *s);
 };

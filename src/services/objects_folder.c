@@ -199,8 +199,9 @@ static enum objects_got source_more(struct object_source *source, str *ret)
 static void source_seek(struct object_source *source, uint64_t offset)
 {
     struct folder_source *s = (struct folder_source *)(void *)source;
-    off_t at = offset < INT64_MAX ? (off_t)offset : INT64_MAX;
-    check(lseek(s->fd, at, SEEK_SET) == at); /* it is a plain file */
+    struct stat info; /* file systems refuse places far behind the end */
+    bool is_behind = fstat(s->fd, &info) != 0 || offset > (uint64_t)info.st_size;
+    check(lseek(s->fd, is_behind ? 0 : (off_t)offset, is_behind ? SEEK_END : SEEK_SET) >= 0);
 }
 
 static void source_done(void *arg)

@@ -147,7 +147,8 @@ static enum objects_got source_more(struct object_source *source, str *ret)
 
 static void source_seek(struct object_source *source, uint64_t offset)
 {
-    ((struct source *)(void *)source)->at = offset;
+    struct source *s = (struct source *)(void *)source;
+    s->at = offset < s->bytes.n ? offset : s->bytes.n;
 }
 
 static void source_free(struct object_source *source)

@@ -213,6 +213,13 @@ static void large_objects_come_in_pieces_and_breaks(void **state)
     s->kind->seek(s, SIZE - 5);
     add_bytes(&p, s, &rest);
     assert_true(str_eq(buf_str(&rest), str_sub(buf_str(&bytes), SIZE - 5, bytes.n)));
+    buf_clear(&rest);
+    static const uint64_t behind[] = {UINT64_C(1) << 40, INT64_MAX, UINT64_MAX};
+    for (size_t i = 0; i < ARRAY_LEN(behind); i++) { /* of one that was longer once */
+        s->kind->seek(s, behind[i]);
+        add_bytes(&p, s, &rest);
+        assert_int_equal(rest.n, 0);
+    }
     buf_done(&rest);
     s->kind->free(s);
     buf_done(&bytes);
