@@ -56,6 +56,8 @@ static enum status commit(struct store *s, struct error *err)
     int64_t reserved;
     if (reserve_ids(s, &reserved, err) != STATUS_OK || store_bodies_sync(&s->tx, err) != STATUS_OK)
         return err->status;
+    if (s->tx.touched_count > 0)
+        store_point(s, STORE_SEGMENT_WRITTEN);
     store_point(s, STORE_GROUP_WRITTEN);
     if (store_db_do(&s->tx.db, SQL_COMMIT, err) != STATUS_OK)
         return err->status;

@@ -41,8 +41,10 @@ struct store_options {
     void (*at_point)(void *arg, const char *name);
     void *point_arg;
 };
-/* Where the store thread stands: what a group writes is there but for its commit; the group is
- * durable and nobody knows; the log is about to be copied, and was. */
+/* Where the store thread stands: bodies are durable in their segments and their rows are not; what
+ * a group writes is there but for its commit; the group is durable and nobody knows; the log is
+ * about to be copied, and was. */
+#define STORE_SEGMENT_WRITTEN "segment written"
 #define STORE_GROUP_WRITTEN "group written"
 #define STORE_GROUP_COMMITTED "group committed"
 #define STORE_CHECKPOINT "checkpoint"

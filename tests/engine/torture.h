@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "store/reader.h"
 
-enum { TORTURE_MACHINES = 6, TORTURE_MAX_STATES = 64 };
+enum { TORTURE_MACHINES = 7, TORTURE_MAX_STATES = 64 };
 #define TORTURE_CONNECTION "api"
 
 struct torture_machine {

@@ -19,6 +19,9 @@
     "'ApiEndpoint':'{% $states.input.api & `/status/` & " status " & `/` & " what " & `/` & "      \
     "$string($states.context.State.RetryCount) %}','InvocationConfig':{'ConnectionArn':"           \
     "'arn:aws:events:us-east-1:000000000000:connection/" TORTURE_CONNECTION "'}}," rest "}"
+#define S3(operation, more, rest)                                                                  \
+    "{'Type':'Task','Resource':'arn:aws:states:::aws-sdk:s3:" operation "','Arguments':{'Bucket':" \
+    "'{% $states.context.Execution.Name %}'" more "}," rest "}"
 #define SELECTED "'ItemSelector':{'n':'{% $states.context.Map.Item.Value.n %}',"                   \
     "'name':'{% $states.context.Execution.Name %}','api':'{% $states.input.api %}'},"
 #define DISTRIBUTED(type) "'ItemProcessor':{'ProcessorConfig':{'Mode':'DISTRIBUTED',"              \
@@ -98,5 +101,13 @@ const struct torture_machine torture_machines[TORTURE_MACHINES] = {
             "'Output':'{% $states.input.n %}','End':true") "}},'End':true}}}],"
         "'Output':'{% {`quick`: $states.input.quick, `status`: $states.input.status, `maps`: "
         "$states.result} %}','End':true}}}"},
+    /* an object whose bytes are in a segment, and that can be read */
+    {"keep", ASL_STANDARD, "{'QueryLanguage':'JSONata','StartAt':'Bucket','States':{"
+        "'Bucket':" S3("createBucket", "", "'Output':'{% $states.input %}','Next':'Put'") ","
+        "'Put':" S3("putObject", ",'Key':'k','Body':'{% $states.input.items %}'",
+                    "'Output':'{% $states.input %}','Next':'Nap'") ","
+        "'Nap':{'Type':'Wait','Seconds':2,'Next':'Get'},"
+        "'Get':" S3("getObject", ",'Key':'k'",
+                    "'Output':'{% $states.result.Body %}','End':true") "}}"},
 };
 /* clang-format on */

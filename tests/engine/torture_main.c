@@ -15,6 +15,8 @@
 #include "counter_service.h"
 #include "engine/engine.h"
 #include "services/objects_folder.h"
+#include "services/s3/s3.h"
+#include "services/s3/service.h"
 #include "json/parse.h"
 #include "store/reader.h"
 #include <fcntl.h>
@@ -28,6 +30,7 @@
 enum {
     MAINS = 12,
     MAPS = 4,
+    KEEPS = 4,
     LATER_MS = 3,
     LOOK_MS = 20,
     MOST_LOOPS = 3,
@@ -77,6 +80,8 @@ struct world {
     int calls; /* the file */
     uint32_t left;
     struct objects *objects;
+    struct engine_service services[2];
+    struct s3_self s3;
     const char *api, *point;
     atomic_long until;
 };
@@ -161,8 +166,6 @@ static bool work(void *arg, struct engine *e, const struct engine_task *task)
 
 /* ---- a run ---- */
 
-static const struct engine_service services[] = {{.service = &counter_service}};
-
 /* Called on the threads of all loops and on the store's. */
 static void at_point(void *arg, const char *name)
 {
@@ -217,6 +220,8 @@ static void start_all(struct world *w)
         start(w, "main", i);
     for (uint32_t i = 1; i <= MAPS; i++)
         start(w, "maps", i);
+    for (uint32_t i = 1; i <= KEEPS; i++)
+        start(w, "keep", i);
 }
 
 static bool all_ended(struct store_reader *reader)
@@ -234,11 +239,11 @@ static bool all_ended(struct store_reader *reader)
         check(store_list_executions(reader, &query, &a, &page, &err) == STATUS_OK);
         for (uint32_t k = 0; k < page.count; k++)
             running += page.rows[k].status == STORE_RUNNING;
-        if (str_eq(name, STR("main")) || str_eq(name, STR("maps")))
+        if (str_eq(name, STR("main")) || str_eq(name, STR("maps")) || str_eq(name, STR("keep")))
             count += page.count;
     }
     arena_done(&a);
-    return running == 0 && count == MAINS + MAPS;
+    return running == 0 && count == MAINS + MAPS + KEEPS;
 }
 
 static void look(void *arg)
@@ -262,17 +267,36 @@ static void open_folder(struct world *w, const char *folder)
         fail(&err);
 }
 
+static enum status open_s3(void *arg, struct store *store, struct error *err)
+{
+    static const struct service_settings settings = {.account = {"000000000000", 12},
+                                                     .region = {"us-east-1", 9}};
+    struct world *w = arg;
+    return s3_new(store, &settings, &w->s3.s3, err);
+}
+
+static void close_s3(void *arg)
+{
+    struct world *w = arg;
+    s3_free(w->s3.s3);
+}
+
 static void open_engine(struct world *w, const char *folder)
 {
     struct error err;
+    w->services[0] = (struct engine_service){.service = &counter_service};
+    w->services[1] = (struct engine_service){.service = &s3_service, .self = &w->s3};
     struct store_options store = {.checkpoint_pages = 8, .at_point = at_point, .point_arg = w};
     /* each process goes on with another number of loops */
     struct engine_options options = {.data = str_of(folder),
                                      .loops = 1 + (uint32_t)(loop_now_ms() % MOST_LOOPS),
                                      .clock_speed = 20,
                                      .max_idle = 2,
-                                     .services = services,
-                                     .service_count = ARRAY_LEN(services),
+                                     .services = w->services,
+                                     .service_count = ARRAY_LEN(w->services),
+                                     .store_opened = open_s3,
+                                     .store_closing = close_s3,
+                                     .store_arg = w,
                                      .objects = w->objects,
                                      .work = work,
                                      .work_arg = w,
