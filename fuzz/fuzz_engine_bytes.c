@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Bytes of the engine's own as they may come from a disk, and texts that name things: messages, the
- * state of a map run, names of its children, task tokens, ARNs of connections. The first byte
- * chooses. What is read and written again is read as the same.
+ * state of a map run, names of its children, task tokens, ARNs. The first byte chooses. What is
+ * read and written again is read as the same.
  */
+#include "base/utf8.h"
+#include "engine/arn.h"
 #include "engine/map_internal.h"
 #include "services/connection_record.h"
 #include <stdlib.h>
@@ -94,6 +96,36 @@ static void check_token(struct arena *a, str text)
     require(status == STATUS_INVALID && err.name[0] != '\0'); /* nobody guesses 128 bits */
 }
 
+static void require_within(str whole, str part)
+{
+    require(part.n == 0 || (part.p >= whole.p && part.p + part.n <= whole.p + whole.n));
+}
+
+/* The first byte says which kinds fit. */
+static void check_arn(str text)
+{
+    unsigned kinds = text.n > 0 ? (uint8_t)text.p[0] : 0;
+    struct arn arn;
+    struct error err = {0};
+    uint32_t version;
+    str rest = str_sub(text, 1, text.n);
+    require(connection_name_of(rest).n <= rest.n);
+    if (arn_read(rest, kinds, &arn, &err) != STATUS_OK) {
+        str said = str_of(err.message);
+        require(err.status == STATUS_INVALID && said.n > 0);
+        require(utf8_check(rest) < rest.n || utf8_check(said) == said.n);
+        return;
+    }
+    require((kinds >> arn.kind & 1) == 1 && arn.name.n > 0);
+    require_within(rest, arn.region);
+    require_within(rest, arn.account);
+    require_within(rest, arn.name);
+    require_within(rest, arn.label);
+    require_within(rest, arn.qualifier);
+    if (arn_read_version(arn.qualifier, &version))
+        require(version > 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena a;
@@ -106,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 1: check_run(rest); break;
     case 2: check_names(rest); break;
     case 3: check_token(&a, rest); break;
-    default: require(connection_name_of(rest).n <= rest.n); break;
+    default: check_arn(rest); break;
     }
     arena_done(&a);
     return 0;

@@ -190,6 +190,15 @@ uint32_t utf8_next(str s, size_t *at)
     return (lead & 0x07) << 18 | tail << 6 | (utf8_byte(p + 3) & 0x3F);
 }
 
+str utf8_prefix(str s, size_t max)
+{
+    if (s.n <= max)
+        return s;
+    while (max > 0 && ((unsigned char)s.p[max] & 0xC0) == 0x80)
+        max--;
+    return str_sub(s, 0, max);
+}
+
 size_t utf8_prev(str s, size_t at)
 {
     do {

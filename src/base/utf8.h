@@ -27,6 +27,8 @@ size_t utf8_utf16_len(str s);
 uint32_t utf8_next(str s, size_t *at);
 /* Moves at (> 0) back to the start of the code point before it. */
 size_t utf8_prev(str s, size_t at);
+/* The longest beginning of at most so many bytes that ends with a whole character. */
+str utf8_prefix(str s, size_t max);
 /* Byte offset of code point number index; s.n when there are not so many. */
 size_t utf8_offset(str s, size_t index);
 

@@ -2,6 +2,8 @@
 /* See arn.h. */
 #include "engine/arn.h"
 
+#include "base/utf8.h"
+
 static const char *const kind_names[] = {
     [ARN_STATE_MACHINE] = "stateMachine",
     [ARN_EXECUTION] = "execution",
@@ -15,7 +17,7 @@ enum { ARN_SHOWN = 256 /* bytes of a wrong one that a message shows */ };
 static enum status invalid(struct error *err, const char *what, str shown)
 {
     return error_set(err, STATUS_INVALID, "InvalidArn", "Invalid Arn: '%s: %.*s'", what,
-                     STR_ARG(str_sub(shown, 0, ARN_SHOWN)));
+                     STR_ARG(utf8_prefix(shown, ARN_SHOWN)));
 }
 
 /* Up to the next colon; *rest goes behind it. False when there is none. */

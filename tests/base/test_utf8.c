@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UTF-8: the strict check against the definition, the walkers against a plain decoder. */
 #include "base/utf8.h"
+#include "base/attr.h"
 
 #include <stdlib.h>
 #include <setjmp.h>
@@ -165,6 +166,16 @@ static int plain_cmp_utf16(str a, str b)
     return (m > n) - (m < n);
 }
 
+static void a_prefix_ends_with_a_whole_character(void **state)
+{
+    str s = STR("a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80z"); /* of 1, 2, 3, 4 and 1 bytes */
+    static const size_t lengths[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
+    (void)state;
+    for (size_t max = 0; max < ARRAY_LEN(lengths); max++)
+        assert_int_equal(utf8_prefix(s, max).n, lengths[max]);
+    assert_int_equal(utf8_prefix(STR("\x80\x80"), 1).n, 0);
+}
+
 static void order_is_that_of_utf16(void **state)
 {
     (void)state;
@@ -226,6 +237,7 @@ int main(void)
         cmocka_unit_test(every_code_point_survives),
         cmocka_unit_test(an_error_is_found_at_every_place_of_a_long_text),
         cmocka_unit_test(walking_and_counting_agree),
+        cmocka_unit_test(a_prefix_ends_with_a_whole_character),
         cmocka_unit_test(order_is_that_of_utf16),
         cmocka_unit_test(lone_surrogates_are_text_inside_and_nothing_else_is),
     };

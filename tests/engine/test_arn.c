@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/attr.h"
+#include "base/utf8.h"
 #include "engine/arn.h"
 #include "engine/machine.h"
 
@@ -91,6 +92,23 @@ static void a_kind_that_does_not_fit_here_is_refused(void **state)
                         "Invalid Arn: 'Resource type not valid in this context: express'");
 }
 
+static void a_long_one_is_shown_to_a_whole_character(void **state)
+{
+    char text[401];
+    struct arn arn;
+    struct error err;
+    (void)state;
+    for (size_t from = 0; from < 2; from++) {
+        memset(text, 'x', sizeof(text));
+        for (size_t i = from; i + 2 < sizeof(text); i += 2)
+            memcpy(text + i, "\xc3\xa4", 2);
+        assert_int_equal(arn_read((str){text, sizeof(text)}, UINT32_MAX, &arn, &err),
+                         STATUS_INVALID);
+        str said = str_of(err.message);
+        assert_int_equal(utf8_check(said), said.n);
+    }
+}
+
 static void versions_are_numbers_from_one(void **state)
 {
     uint32_t n = 0;
@@ -129,6 +147,7 @@ int main(void)
         cmocka_unit_test(each_kind_has_its_parts),
         cmocka_unit_test(what_is_no_arn_is_refused_with_words),
         cmocka_unit_test(a_kind_that_does_not_fit_here_is_refused),
+        cmocka_unit_test(a_long_one_is_shown_to_a_whole_character),
         cmocka_unit_test(versions_are_numbers_from_one),
         cmocka_unit_test(names_have_80_characters_and_none_that_are_excluded),
     };

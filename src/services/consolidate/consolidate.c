@@ -185,7 +185,7 @@ static enum status job_columns(struct job *job, struct error *err)
                              CSV_MAX_COLUMNS, CSV_MAX_NAMES);
         if (at != i)
             return error_set(err, STATUS_INVALID, "BadColumns", "the column %.*s is given twice",
-                             STR_ARG(str_sub(name, 0, NAME_SHOWN)));
+                             STR_ARG(utf8_prefix(name, NAME_SHOWN)));
     }
     if (options->column_count > 0)
         csv_columns_fix(&job->columns);
