@@ -136,7 +136,7 @@ GLUE_RUN(glue_run_get_job_runs)
     struct glue_job job;
     struct store_job_runs page;
     struct build b;
-    int64_t before;
+    int64_t before = 0;
     uint32_t shown;
     (void)tx;
     if (glue_request(c, args, &request, err) != STATUS_OK ||

@@ -173,7 +173,7 @@ static enum status begin(struct s3 *s, struct store_reader *r, const struct s3_g
 enum status s3_get_begin(struct s3 *s, struct store_reader *r, const struct s3_get_request *request,
                          struct s3_get **ret, struct error *err)
 {
-    struct getting *g;
+    struct getting *g = NULL;
     if (s3_check_bucket_name(request->bucket, err) != STATUS_OK ||
         s3_check_key(request->key, err) != STATUS_OK)
         return err->status;
