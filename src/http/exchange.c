@@ -11,6 +11,7 @@
 #include "http/server_internal.h"
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 enum { BODY_KEPT = 64 << 10, ARENA_KEPT = 64 << 10 }; /* bytes, between two exchanges */
 
@@ -209,6 +210,13 @@ void exchange_abort(struct http_exchange *x)
     exchange_wake(x);
 }
 
+void http_exchange_abort(struct http_exchange *x)
+{
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    (void)setsockopt(x->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    exchange_abort(x);
+}
+
 /* ---- what libmicrohttpd calls ---- */
 
 /* A client that waits for "100 Continue", or has much to send, need not send what nobody reads. */
@@ -262,6 +270,8 @@ enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *connection, co
     else if (*upload_size == 0 && x->request.is_going && !x->request.is_body_over)
         exchange_body_is_over(x);
     *upload_size = 0;
+    if (x->request.is_aborted)
+        return MHD_NO;
     enum MHD_Result result = exchange_next(x);
     patience_set(x);
     return result;

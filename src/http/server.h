@@ -155,5 +155,8 @@ struct http_reply {
  * body is read and thrown away, or the connection is closed, where it is too much. */
 void http_exchange_answer(struct http_exchange *x, const struct http_reply *reply);
 bool http_exchange_is_answered(const struct http_exchange *x);
+/* No answer, or no more of it: the exchange ends, and its connection is reset. For those who play a
+ * bad server; others answer. */
+void http_exchange_abort(struct http_exchange *x);
 
 #endif

@@ -130,6 +130,12 @@ static void serve_gone(void *arg)
     serve_text(s->x, 500, STR("nobody reads this"));
 }
 
+static void serve_abort(void *arg)
+{
+    struct served *s = arg;
+    http_exchange_abort(s->x);
+}
+
 static void serve_show(struct http_exchange *x)
 {
     const struct http_target *t = http_exchange_target(x);
@@ -174,6 +180,10 @@ static void serve(void *arg, struct http_exchange *x)
         serve_file(x);
     } else if (str_eq(path, STR("/refuse"))) {
         serve_text(x, 403, STR("no"));
+    } else if (str_eq(path, STR("/abort"))) {
+        http_exchange_abort(x);
+    } else if (str_eq(path, STR("/abort-later"))) {
+        loop_timer_start(w->loop, &s->timer, loop_now_ms() + 20, serve_abort, s);
     } else if (str_eq(path, STR("/hang"))) {
         w->held = x;
         http_exchange_on_gone(x, serve_gone, s);

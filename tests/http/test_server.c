@@ -107,6 +107,24 @@ static void one_connection_has_many_exchanges(void **state)
     close(fd);
 }
 
+static void an_exchange_that_is_aborted_has_no_answer(void **state)
+{
+    static const char *const requests[] = {
+        "GET /abort HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /abort HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab",
+        "GET /abort-later HTTP/1.1\r\nHost: x\r\n\r\n",
+    };
+    (void)state;
+    int ended = atomic_load(&w.ended);
+    for (int i = 0; i < 3; i++) {
+        char *said = raw_ask(w.port, str_of(requests[i]));
+        assert_string_equal(said, "");
+        free(said);
+        assert_true(world_wait(&w.ended, ended + i + 1));
+    }
+    ask_has("GET / HTTP/1.1\r\nHost: x\r\n" CLOSE "\r\n", "200", "GET");
+}
+
 static void requests_in_one_go_are_answered_in_order(void **state)
 {
     (void)state;
@@ -599,6 +617,7 @@ int main(void)
         cmocka_unit_test(a_body_is_gathered),
         cmocka_unit_test(an_answer_may_come_later),
         cmocka_unit_test(one_connection_has_many_exchanges),
+        cmocka_unit_test(an_exchange_that_is_aborted_has_no_answer),
         cmocka_unit_test(requests_in_one_go_are_answered_in_order),
         cmocka_unit_test(a_stream_holds_its_client_back),
         cmocka_unit_test(a_chunked_stream_ends_with_its_last_chunk),
