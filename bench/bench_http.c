@@ -5,6 +5,8 @@
  *   bench_http --generate DIR                          writes what a server is to serve
  *   bench_http URL-PREFIX COUNT IN-FLIGHT SECONDS      asks for URL-PREFIX followed by 0.json to
  *                                                      (COUNT - 1).json in turn
+ *   bench_http @FILE 0 IN-FLIGHT SECONDS               asks for the URLs in the file, one on each
+ *                                                      line, in turn
  *
  * Prints, separated by tabs: requests per second, MB per second, cores used, MB of memory at most,
  * ms that the longest round of the loop took, calls that failed. With a fifth argument, that many
@@ -25,6 +27,7 @@ struct bench {
     struct http_client *client;
     const char *prefix;
     unsigned count, next;
+    char **urls; /* of a file: count of them; NULL: made of the prefix */
     bool is_over;
     uint64_t requests, bytes, failed;
     struct loop_timer timer;
@@ -51,12 +54,41 @@ static void bench_done(void *arg, struct http_answer *answer, const struct error
 
 static void bench_send(struct bench *b)
 {
-    char url[256];
+    char made[256];
     struct error err;
     struct http_call *call;
-    int n = snprintf(url, sizeof url, "%s%u.json", b->prefix, b->next++ % b->count);
-    struct http_request r = {.url = {url, (size_t)n}, .is_identity = true};
+    unsigned number = b->next++ % b->count;
+    str url = {made, 0};
+    if (b->urls != NULL)
+        url = str_of(b->urls[number]);
+    else
+        url.n = (size_t)snprintf(made, sizeof made, "%s%u.json", b->prefix, number);
+    struct http_request r = {.url = url, .is_identity = true};
     check(http_client_send(b->client, &r, bench_done, b, &call, &err) == STATUS_OK);
+}
+
+static void bench_read_urls(struct bench *b, const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *line = NULL;
+    size_t cap = 0;
+    check(file != NULL);
+    for (ssize_t n; (n = getline(&line, &cap, file)) > 0;) {
+        b->urls = realloc(b->urls, (b->count + 1) * sizeof(*b->urls));
+        check(b->urls != NULL);
+        line[strcspn(line, "\n")] = '\0';
+        b->urls[b->count++] = strdup(line);
+    }
+    check(b->count > 0);
+    free(line);
+    fclose(file);
+}
+
+static void bench_free_urls(struct bench *b)
+{
+    for (unsigned i = 0; b->urls != NULL && i < b->count; i++)
+        free(b->urls[i]);
+    free(b->urls);
 }
 
 static double cpu_seconds(void)
@@ -96,11 +128,14 @@ int main(int argc, char **argv)
     }
     if (argc < 5) {
         fputs("usage: bench_http --generate DIR\n"
-              "       bench_http URL-PREFIX COUNT IN-FLIGHT SECONDS [PER-HANDLE]\n",
+              "       bench_http URL-PREFIX COUNT IN-FLIGHT SECONDS [PER-HANDLE]\n"
+              "       bench_http @FILE 0 IN-FLIGHT SECONDS [PER-HANDLE]\n",
               stderr);
         return 2;
     }
     struct bench b = {.prefix = argv[1], .count = (unsigned)strtoul(argv[2], NULL, 10)};
+    if (argv[1][0] == '@')
+        bench_read_urls(&b, argv[1] + 1);
     unsigned in_flight = (unsigned)strtoul(argv[3], NULL, 10);
     double seconds = strtod(argv[4], NULL);
     struct http_client_options options = {
@@ -123,6 +158,7 @@ int main(int argc, char **argv)
     printf("%.0f\t%.0f\t%.2f\t%ld\t%.1f\t%llu\n", (double)done.requests / took,
            (double)done.bytes / took / 1e6, done.cpu / took, usage.ru_maxrss / 1024,
            (double)stats.longest_us / 1000, (unsigned long long)b.failed);
+    bench_free_urls(&b);
     http_client_free(b.client);
     loop_free(b.loop);
     return b.failed > 0;
