@@ -37,11 +37,12 @@ struct fault book_fault(const struct book *b, uint32_t location)
 
 /* A 429 within a pause does not begin another one: those of requests that were under way together
  * mean one time. */
-static void pause_begin(struct book_pause *p, int64_t now_ms, int64_t retry_after_ms)
+static void pause_begin(struct book_pause *p, int64_t now_ms, int64_t leeway_ms,
+                        int64_t retry_after_ms)
 {
     if (now_ms < p->until_ms)
         return;
-    p->from_ms = now_ms + BOOK_LEEWAY_MS;
+    p->from_ms = now_ms + leeway_ms;
     p->until_ms = now_ms + retry_after_ms - BOOK_SLACK_MS;
 }
 
@@ -115,8 +116,8 @@ enum book_verdict book_begin(struct book *b, uint32_t location, enum book_subjec
     enum book_verdict verdict = book_judge(l, &b->faults[location], subject, now_ms);
     if (verdict == BOOK_BUSY) {
         l->busy++;
-        pause_begin(&l->pause, now_ms, b->retry_after_ms);
-        pause_begin(&b->pause, now_ms, b->retry_after_ms);
+        pause_begin(&l->pause, now_ms, BOOK_LEEWAY_MS, b->retry_after_ms);
+        pause_begin(&b->pause, now_ms, BOOK_LEEWAY_ANY_MS, b->retry_after_ms);
     }
     pthread_mutex_unlock(&b->lock);
     return verdict;

@@ -11,8 +11,9 @@
 #include "thirdparty/fault.h"
 
 enum {
-    BOOK_LEEWAY_MS = 250,     /* what comes this soon after a 429 may have been under way */
-    BOOK_SLACK_MS = 20,       /* and so much before its end, clocks of both sides may differ */
+    BOOK_LEEWAY_MS = 50,      /* what comes this soon after a 429 may have been under way, */
+    BOOK_LEEWAY_ANY_MS = 250, /* and of other locations there is more under way */
+    BOOK_SLACK_MS = 20,       /* so much before its end, clocks of both sides may differ */
     BOOK_PAGES_MAX = 1 << 20, /* different pages of which it is known how often they were given */
     BOOK_STATUSES = 600,
 };
