@@ -123,9 +123,9 @@ enum status sfn_publish_version(struct sfn_scope *s, struct error *err)
 enum status sfn_list_versions(struct sfn_scope *s, struct error *err)
 {
     struct arn arn;
-    struct store_machine m;
+    struct store_machine m = {0};
     struct machine_properties p;
-    struct sfn_page page;
+    struct sfn_page page = {0};
     struct store_names names = {0};
     struct object_writer w, item;
     enum status status =

@@ -129,7 +129,7 @@ void engine_follow_again(struct engine_execution *ex, const struct asl_command *
 {
     struct engine_service_task *t = find(ex, c->frame, c->attempt) ? NULL : service_task_new(ex, c);
     struct error err;
-    str answer;
+    str answer = {0};
     if (!t)
         return;
     enum status status = STATUS_NOT_FOUND;

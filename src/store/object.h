@@ -116,8 +116,14 @@ NODISCARD enum status store_tx_abort_upload(struct store_tx *tx, int64_t upload,
 NODISCARD enum status store_find_upload(struct store_reader *r, int64_t id, struct arena *a,
                                         struct store_upload *ret, struct error *err);
 /* Of a bucket by (key, id), those behind (after_key, after_id); at most limit. */
-NODISCARD enum status store_list_uploads(struct store_reader *r, int64_t bucket, str after_key,
-                                         int64_t after_id, uint32_t limit, struct arena *a,
+struct store_upload_query {
+    int64_t bucket;
+    str after_key;
+    int64_t after_id;
+    uint32_t limit;
+};
+NODISCARD enum status store_list_uploads(struct store_reader *r,
+                                         const struct store_upload_query *query, struct arena *a,
                                          struct store_upload **ret_rows, uint32_t *ret_count,
                                          struct error *err);
 NODISCARD enum status store_find_part(struct store_reader *r, int64_t upload, uint32_t number,

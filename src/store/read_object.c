@@ -198,20 +198,19 @@ enum status store_find_upload(struct store_reader *r, int64_t id, struct arena *
     return status;
 }
 
-enum status store_list_uploads(struct store_reader *r, int64_t bucket, str after_key,
-                               int64_t after_id, uint32_t limit, struct arena *a,
-                               struct store_upload **ret_rows, uint32_t *ret_count,
+enum status store_list_uploads(struct store_reader *r, const struct store_upload_query *query,
+                               struct arena *a, struct store_upload **ret_rows, uint32_t *ret_count,
                                struct error *err)
 {
     sqlite3_stmt *s = store_db_statement(r->db, SQL_LIST_UPLOADS, err);
-    if (!s || store_room(a, limit * sizeof(**ret_rows), err) != STATUS_OK)
+    if (!s || store_room(a, query->limit * sizeof(**ret_rows), err) != STATUS_OK)
         return err->status;
-    struct store_upload *rows = arena_alloc(a, limit * sizeof(*rows));
+    struct store_upload *rows = arena_alloc(a, query->limit * sizeof(*rows));
     uint32_t count = 0;
-    store_bind_int(s, 1, bucket);
-    store_bind_text(s, 2, after_key.p ? after_key : STR(""));
-    store_bind_int(s, 3, after_id);
-    store_bind_int(s, 4, limit);
+    store_bind_int(s, 1, query->bucket);
+    store_bind_text(s, 2, query->after_key.p ? query->after_key : STR(""));
+    store_bind_int(s, 3, query->after_id);
+    store_bind_int(s, 4, query->limit);
     for (bool has = true;;) {
         if (store_db_next(r->db, s, &has, err) != STATUS_OK)
             return err->status;

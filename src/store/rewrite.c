@@ -68,7 +68,7 @@ static enum status move_all(struct store_tx *tx, str args, struct arena *scratch
 {
     struct moves *moves;
     (void)scratch;
-    memcpy(&moves, args.p, sizeof(struct moves *));
+    memcpy(&moves, args.p, sizeof(moves));
     for (uint32_t i = 0; i < moves->count; i++) {
         struct move *m = &moves->items[i];
         bool is_moved = false;

@@ -59,8 +59,7 @@ static const char *const failed_texts[] = {
     "Customer group \"VIP, Gold\" does not exist",
     "Code %k is not unique, see C:\\import\\%n.csv",
     "The till at checkout %n was offline \xf0\x9f\x98\xb4",
-    "Caf\xc3\xa9 & B\xc3\xa4"
-    "ckerei: Rabatt nicht anwendbar",
+    "Caf\303\251 & B\303\244ckerei: Rabatt nicht anwendbar",
     "null",
     "Rate of %n per minute exceeded; 50% of the batch was dropped",
     "\xe5\x89\xb2\xe5\xbc\x95\xe3\x82\xb3\xe3\x83\xbc\xe3\x83\x89\xe3\x81\x8c\xe7\x84\xa1\xe5"

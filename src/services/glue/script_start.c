@@ -111,7 +111,7 @@ static bool is_ours(const char *variable)
 {
     static const char *const prefixes[] = {
         "AWS_",    "PYTHONPATH=", "PYTHONUNBUFFERED=", "PYTHONDONTWRITEBYTECODE=",
-        "TMPDIR=", "NO_PROXY=",   "no_proxy=",         GLUE_RUN_VARIABLE "="};
+        "TMPDIR=", "NO_PROXY=",   "no_proxy=",         (GLUE_RUN_VARIABLE "=")};
     for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
         if (str_starts(str_of(variable), str_of(prefixes[i])))
             return true;

@@ -189,8 +189,9 @@ static enum status collect_uploads(struct store_reader *reader, int64_t bucket, 
     for (;;) {
         struct store_upload *rows;
         uint32_t count;
-        if (store_list_uploads(reader, bucket, key, id, S3_LIST_MAX, a, &rows, &count, err) !=
-            STATUS_OK)
+        struct store_upload_query query = {
+            .bucket = bucket, .after_key = key, .after_id = id, .limit = S3_LIST_MAX};
+        if (store_list_uploads(reader, &query, a, &rows, &count, err) != STATUS_OK)
             return err->status;
         for (uint32_t i = 0; i < count; i++)
             if (!str_starts(rows[i].key, q->prefix) || !add_upload(l, a, &rows[i]))
