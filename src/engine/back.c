@@ -125,12 +125,12 @@ static void is_durable(struct engine_commit *c)
         engine_tell_started(ex);
         engine_child_begun(ex);
     }
+    deliver_all(e, &c->args); /* before its end is: it may have answered its parent's token */
     if (!ex->is_kept)
         engine_tell_asker_and_parent(ex);
     engine_event_tell(c->event, NULL);
     engine_committed(ex, c->actions, c->action_count);
     engine_point(e, "after command");
-    deliver_all(e, &c->args);
 }
 
 static void was_refused(struct engine_commit *c)

@@ -66,6 +66,23 @@ static void a_child_answers_by_token(void **state)
     }
 }
 
+/* AWS's sample of an aggregator rests on it: the answer to the token is the task's result, not the
+ * end of the child that gave it. */
+static void a_token_answered_by_a_child_comes_before_its_end(void **state)
+{
+    (void)state;
+    for (int express = 0; express < 2; express++) {
+        struct house h = {0};
+        house_build(&h);
+        house_machine(&h, "teller", express ? ASL_EXPRESS : ASL_STANDARD, TELLER);
+        house_machine(&h, "asker", ASL_STANDARD,
+                      START(".sync:2",
+                            MACHINE("teller") ",'Input':{'token.$':'$$.Task.Token'}", ""));
+        assert_string_equal(house_run(&h, "asker", "a", "{}"), "{\"told\":7}");
+        house_tear_down(&h);
+    }
+}
+
 static void a_send_that_is_no_json_fails_its_task(void **state)
 {
     struct house h = {.clock_speed = 100};
@@ -213,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_pattern_gives_what_it_should),
         cmocka_unit_test(a_child_answers_by_token),
+        cmocka_unit_test(a_token_answered_by_a_child_comes_before_its_end),
         cmocka_unit_test(a_send_that_is_no_json_fails_its_task),
         cmocka_unit_test(nested_three_deep),
         cmocka_unit_test(the_end_of_a_child_is_the_cause),
