@@ -12,6 +12,8 @@
  * they are. What a .sync task has begun is followed by work_follow.c.
  */
 #include "engine/work_services.h"
+
+#include "engine/sdk_times.h"
 #include "json/parse.h"
 #include "json/write.h"
 #include "services/service.h"
@@ -60,6 +62,8 @@ static enum status run_operation(const struct engine_service_task *t, struct are
     buf_done(&reply);
     if (status == STATUS_OK)
         add_envelope(t, json);
+    if (status == STATUS_OK && t->is_sdk)
+        sdk_times_as_text(json);
     return status;
 }
 
