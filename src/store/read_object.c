@@ -72,7 +72,7 @@ enum status store_list_buckets(struct store_reader *r, str prefix, str after, ui
                                struct error *err)
 {
     sqlite3_stmt *s = store_db_statement(r->db, SQL_LIST_BUCKETS, err);
-    if (!s || store_room(a, query->limit * sizeof(**ret_rows), err) != STATUS_OK)
+    if (!s || store_room(a, limit * sizeof(**ret_rows), err) != STATUS_OK)
         return err->status;
     struct store_bucket *rows = arena_alloc(a, limit * sizeof(*rows));
     uint32_t count = 0;
