@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See locations.h. Empty cells of CSV are left out; JSON numbers and truths keep their type, what
+ * is nested comes as its text. */
+#include "aggregate/locations.h"
+
+#include "base/map.h"
+#include "base/utf8.h"
+#include "csv/csv_read.h"
+#include "json/parse.h"
+#include "json/write.h"
+
+struct reading {
+    str task;
+    struct buf *out;
+    struct map ids;
+    struct arena arena;
+    uint32_t count;
+    size_t line;
+    struct error *err;
+};
+
+static enum status PRINTF_LIKE(2, 3) wrong(struct reading *r, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    enum status status = error_vset(r->err, STATUS_INVALID, "Locations", fmt, args);
+    va_end(args);
+    if (r->err)
+        error_wrap(r->err, "line %zu", r->line);
+    return status;
+}
+
+static enum status check_name(struct reading *r, str name)
+{
+    if (str_eq(name, STR("task_id")) || str_starts(name, STR("ledger")))
+        return wrong(r, "a column may not be called '%.*s', the ledger uses that", STR_ARG(name));
+    return name.n > 0 ? STATUS_OK : wrong(r, "a column has no name");
+}
+
+/* ---- a put request ---- */
+
+static enum status begin_item(struct reading *r, str id)
+{
+    if (id.n == 0)
+        return wrong(r, "a location without location_id");
+    if (id.n > LOCATIONS_ID_MAX)
+        return error_set(r->err, STATUS_LIMIT, "LocationsTooLong",
+                         "line %zu: a location_id of more than %d bytes", r->line,
+                         LOCATIONS_ID_MAX);
+    if (r->count == LOCATIONS_MAX)
+        return error_set(r->err, STATUS_LIMIT, "LocationsTooMany", "more than %d locations",
+                         LOCATIONS_MAX);
+    uint32_t *place = map_at(&r->ids, arena_dup(&r->arena, id));
+    if (*place != MAP_NONE)
+        return wrong(r, "the location '%.*s' is there twice", STR_ARG(id));
+    *place = r->count;
+    if (r->count % LOCATIONS_CHUNK == 0)
+        buf_add(r->out, r->count > 0 ? STR("],[") : STR("["));
+    else
+        buf_add_byte(r->out, ',');
+    r->count++;
+    buf_add(r->out, STR("{\"PutRequest\":{\"Item\":{\"task_id\":{\"S\":"));
+    json_write_string(r->out, r->task);
+    buf_add(r->out, STR("},\"location_id\":{\"S\":"));
+    json_write_string(r->out, id);
+    buf_add_byte(r->out, '}');
+    return STATUS_OK;
+}
+
+static void put_attribute(struct reading *r, str name, const char *type, str value)
+{
+    buf_add_byte(r->out, ',');
+    json_write_string(r->out, name);
+    buf_printf(r->out, ":{\"%s\":", type);
+    json_write_string(r->out, value);
+    buf_add_byte(r->out, '}');
+}
+
+static void end_item(struct reading *r)
+{
+    buf_add(r->out, STR("}}}"));
+}
+
+/* ---- CSV ---- */
+
+struct header {
+    str *names;
+    uint32_t count, id;
+};
+
+static enum status take_header(struct reading *r, const struct csv_reader *row, struct header *h)
+{
+    bool has_id = false;
+    h->count = row->count;
+    h->names = arena_alloc(&r->arena, (row->count + 1) * sizeof(*h->names));
+    for (uint32_t i = 0; i < row->count; i++) {
+        h->names[i] = arena_dup(&r->arena, csv_cell(row, i));
+        enum status status = check_name(r, h->names[i]);
+        for (uint32_t k = 0; k < i && status == STATUS_OK; k++)
+            if (str_eq(h->names[k], h->names[i]))
+                status = wrong(r, "the column '%.*s' is there twice", STR_ARG(h->names[i]));
+        if (status != STATUS_OK)
+            return status;
+        if (str_eq(h->names[i], STR("location_id"))) {
+            h->id = i;
+            has_id = true;
+        }
+    }
+    return has_id ? STATUS_OK : wrong(r, "there is no column location_id");
+}
+
+static enum status take_row(struct reading *r, const struct csv_reader *row, const struct header *h)
+{
+    if (row->count == 0 || (row->count == 1 && csv_cell(row, 0).n == 0))
+        return STATUS_OK; /* an empty line */
+    if (row->count > h->count)
+        return wrong(r, "more cells than the first line names columns");
+    enum status status = begin_item(r, csv_cell(row, h->id));
+    if (status != STATUS_OK)
+        return status;
+    for (uint32_t i = 0; i < row->count; i++)
+        if (i != h->id && csv_cell(row, i).n > 0)
+            put_attribute(r, h->names[i], "S", csv_cell(row, i));
+    end_item(r);
+    return STATUS_OK;
+}
+
+static enum status read_csv(struct reading *r, str text)
+{
+    struct csv_reader row;
+    struct header h = {0};
+    enum status status = STATUS_OK;
+    csv_reader_init(&row, ',');
+    for (size_t at = 0, used; status == STATUS_OK; at += used) {
+        enum csv_got got = csv_read(&row, str_sub(text, at, text.n), &used);
+        if (got == CSV_MORE)
+            got = csv_finish(&row);
+        if (got == CSV_END)
+            break;
+        r->line++;
+        if (got != CSV_ROW)
+            status = error_set(r->err, STATUS_LIMIT, "LocationsTooLong", "line %zu is too long",
+                               r->line);
+        else
+            status = h.names ? take_row(r, &row, &h) : take_header(r, &row, &h);
+    }
+    csv_reader_done(&row);
+    if (status == STATUS_OK && !h.names)
+        return wrong(r, "there is no column location_id");
+    return status;
+}
+
+/* ---- JSON Lines ---- */
+
+static enum status put_member(struct reading *r, str name, struct json_val v)
+{
+    struct buf text;
+    enum status status = check_name(r, name);
+    if (status != STATUS_OK || v.tag == JSON_NULL || str_eq(name, STR("location_id")))
+        return status;
+    buf_init(&text, SIZE_MAX / 2);
+    if (v.tag == JSON_STRING)
+        buf_add(&text, json_str(v));
+    else
+        status = json_write(&text, v, 0, r->err);
+    if (status == STATUS_OK && v.tag == JSON_BOOL) {
+        buf_add_byte(r->out, ',');
+        json_write_string(r->out, name);
+        buf_printf(r->out, ":{\"BOOL\":%.*s}", (int)text.n, text.p);
+    } else if (status == STATUS_OK && (v.tag != JSON_STRING || text.n > 0)) {
+        put_attribute(r, name, json_is_number(v) ? "N" : "S", buf_str(&text));
+    }
+    buf_done(&text);
+    return status;
+}
+
+static enum status take_object(struct reading *r, struct json_val v)
+{
+    if (v.tag != JSON_OBJECT)
+        return wrong(r, "a location is an object");
+    struct json_val id = json_get(v, STR("location_id"));
+    if (id.tag != JSON_STRING && id.tag != JSON_UNDEFINED)
+        return wrong(r, "a location_id is a string");
+    enum status status = begin_item(r, id.tag == JSON_STRING ? json_str(id) : STR(""));
+    for (uint32_t i = 0; i < v.len && status == STATUS_OK; i++) {
+        str name = {v.obj->shape->keys[i].p, v.obj->shape->keys[i].n};
+        status = put_member(r, name, v.obj->vals[i]);
+    }
+    if (status == STATUS_OK)
+        end_item(r);
+    return status;
+}
+
+static enum status read_lines(struct reading *r, str text)
+{
+    enum status status = STATUS_OK;
+    while (text.n > 0 && status == STATUS_OK) {
+        size_t end = str_find_byte(text, '\n', 0);
+        str line = str_sub(text, 0, end == STR_NONE ? text.n : end);
+        text = str_sub(text, end == STR_NONE ? text.n : end + 1, text.n);
+        r->line++;
+        while (line.n > 0 && (line.p[line.n - 1] == '\r' || line.p[line.n - 1] == ' '))
+            line.n--;
+        if (line.n == 0)
+            continue;
+        struct json_doc *doc;
+        if (json_parse(line, NULL, &doc, r->err) != STATUS_OK)
+            return wrong(r, "this is not JSON: %.*s",
+                         STR_ARG(str_sub(line, 0, line.n < 100 ? line.n : 100)));
+        status = take_object(r, json_doc_root(doc));
+        json_doc_unref(doc);
+    }
+    return status;
+}
+
+enum status locations_read(str text, str task, struct buf *out, uint32_t *ret_count,
+                           struct error *err)
+{
+    struct reading r = {.task = task, .out = out, .err = err};
+    if (text.n > LOCATIONS_TEXT_MAX)
+        return error_set(err, STATUS_LIMIT, "LocationsTooLong", "more than %d bytes of locations",
+                         LOCATIONS_TEXT_MAX);
+    size_t good = utf8_check(text);
+    if (good != text.n)
+        return error_set(err, STATUS_INVALID, "Locations", "byte %zu is not UTF-8", good + 1);
+    arena_init(&r.arena, 0);
+    map_init(&r.ids, &r.arena, 1000);
+    buf_add_byte(out, '[');
+    enum status status = text.n > 0 && text.p[0] == '{' ? read_lines(&r, text) : read_csv(&r, text);
+    buf_add(out, r.count > 0 ? STR("]]") : STR("]"));
+    *ret_count = r.count;
+    arena_done(&r.arena);
+    return status;
+}
