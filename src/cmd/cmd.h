@@ -24,6 +24,8 @@ struct command {
     void (*help)(struct buf *out);
 };
 
+int cmd_aggregate(int argc, char **argv);
+void cmd_aggregate_help(struct buf *out);
 int cmd_consolidate(int argc, char **argv);
 void cmd_consolidate_help(struct buf *out);
 int cmd_env(int argc, char **argv);

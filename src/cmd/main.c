@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 static const struct command commands[] = {
+    {"aggregate", "the rows of many locations, in one CSV", cmd_aggregate, cmd_aggregate_help},
     {"consolidate", "JSON parts to one CSV", cmd_consolidate, cmd_consolidate_help},
     {"env", "shell settings for the aws command", cmd_env, cmd_env_help},
     {"eval", "evaluate a JSONata expression over JSON", cmd_eval, cmd_eval_help},

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+# afflux aggregate, against a small third party (aggregate_api.py).
+# shellcheck disable=SC2154
+
+load helper
+
+teardown() {
+    [[ -z ${api_pid:-} ]] || kill "$api_pid" 2>/dev/null || true
+}
+
+# api [LOCATION=WHAT …]
+api() {
+    python3 "$BATS_TEST_DIRNAME/aggregate_api.py" port "$@" 3>&- &
+    api_pid=$!
+    until [[ -f port ]]; do sleep 0.05; done
+    url=http://127.0.0.1:$(<port)
+}
+
+locations() {
+    printf 'location_id,name\n' >list.csv
+    printf '%s,x\n' "$@" >>list.csv
+}
+
+aggregate() {
+    KEY=${KEY-s3cret} "$AFFLUX" aggregate --api "$url/v1" --locations list.csv --auth api-key:X-Key=env:KEY \
+        --out report.csv --data data --page-size 7 "$@"
+}
+
+# What a line of the ledger says behind its location and type.
+line() { # LOCATION TYPE
+    sed -n "s/^\"$1\",\"$2\",//p" report.ledger.csv
+}
+
+# The rows as JSON, by somebody else's reader.
+read_csv() {
+    python3 -c 'import csv, json, sys; print(json.dumps(list(csv.reader(open(sys.argv[1], newline=""))), ensure_ascii=False))' "$1"
+}
+
+@test "one file with all rows, and a ledger of them" {
+    api
+    locations l0 l1 l3
+    run -0 aggregate
+    has "$output" 'rows       44 announced, 44 fetched, 44 in report.csv'
+    read_csv report.csv >rows.json
+    same "$(jq length rows.json)" 45
+    same "$(jq -c '.[0]' rows.json)" '["location_id","discount_code","error_message","status"]'
+    same "$(jq -c '.[1]' rows.json)" '["l1","l1-failed-0, \"x\"","line 0\nnext, 😀 é","failed"]'
+    same "$(jq -c '[.[1:][] | .[0] + .[3]] | group_by(.) | map([.[0], length])' rows.json)" \
+        '[["l1failed",10],["l1rejected",1],["l3failed",30],["l3rejected",3]]'
+    same "$(line l3 failed)" '"COMPLETE","30","30","30","5","",""'
+    same "$(line l0 rejected)" '"COMPLETE","0","0","0","0","",""'
+    same "$(wc -l <report.ledger.csv)" 7
+}
+
+@test "a finished run is told again, and its file is made again" {
+    api
+    locations l1
+    run -0 aggregate
+    cp report.csv first.csv
+    curl -s "$url/_asked" >asked
+    rm report.csv
+    run -0 aggregate
+    has "$output" 'This was finished before, and is only told again.'
+    cmp first.csv report.csv
+    same "$(curl -s "$url/_asked")" "$(<asked)"
+    run -0 aggregate --json
+    same "$(jq -c 'del(.run)' <<<"$output")" '{"status":"SUCCEEDED","was_finished":true,"locations":1,"complete":1,"failed":0,"mismatched":0,"open":0,"announced":11,"fetched":11,"pages":3,"in_csv":11,"file":"report.csv"}'
+}
+
+@test "no locations are a file with its header only" {
+    api
+    locations
+    printf 'location_id\n' >list.csv
+    run -0 aggregate
+    same "$(<report.csv)" '"location_id","discount_code","error_message","status"'
+    same "$(wc -l <report.ledger.csv)" 1
+}
+
+@test "a dead location does not end the others, and is named with its cause" {
+    api
+    printf 'location_id,url\nl1,\nl2,http://127.0.0.1:9/v1\n' >list.csv
+    run -3 aggregate
+    has "$output" 'locations  2: 1 complete, 1 failed'
+    has "$(line l2 failed)" '"FAILED","","","0","","States.Http.Socket"'
+    same "$(line l1 failed)" '"COMPLETE","10","10","10","2","",""'
+    same "$(read_csv report.csv | jq length)" 12
+}
+
+@test "too many failed locations end it without a file" {
+    api
+    printf 'location_id,url\nl1,\nl2,http://127.0.0.1:9/v1\n' >list.csv
+    run -1 aggregate --tolerate 0
+    has "$output" 'States.ExceedToleratedFailureThreshold'
+    [[ ! -e report.csv ]]
+    has "$(line l2 failed)" '"FAILED"'
+}
+
+@test "counts that are not as announced are reported" {
+    api l2=under l3=over
+    locations l1 l2 l3
+    run -3 aggregate --page-size 4
+    same "$(line l2 failed)" '"MISMATCH","19","20","20","5","",""'
+    same "$(line l3 failed)" '"MISMATCH","31","30","30","8","",""'
+    has "$output" 'locations  3: 1 complete, 0 failed, 2 with other counts than announced'
+}
+
+@test "what failed can be fetched again" {
+    api l2=dead
+    locations l1 l2
+    run -3 aggregate
+    has "$(line l2 failed)" '"States.Http.StatusCode.503"'
+    kill "$api_pid"
+    wait "$api_pid" || true
+    old=${url##*:}
+    sed 's/("127.0.0.1", 0)/("127.0.0.1", '"$old"')/' "$BATS_TEST_DIRNAME/aggregate_api.py" >again.py
+    rm port
+    python3 again.py port 3>&- &
+    api_pid=$!
+    until [[ -f port ]]; do sleep 0.05; done
+    run -0 aggregate --retry-failed
+    same "$(line l2 failed)" '"COMPLETE","20","20","20","3","",""'
+    same "$(read_csv report.csv | jq length)" 34
+    has "$(curl -s "$url/_asked")" 'l2/failed/0'
+    [[ $(curl -s "$url/_asked") != *l1/* ]]
+    run -0 aggregate
+}
+
+@test "killed at any moment it goes on, and the file is the same byte for byte" {
+    export WAIT=0.1
+    api
+    locations l1 l2 l3 l4 l5 l6
+    run -0 aggregate --concurrency 4
+    mv report.csv whole.csv
+    pages=$(curl -s "$url/_asked" | jq 'add')
+    rm -r data
+    for after in 0.4 0.7 1; do
+        timeout -s KILL "$after" "$BASH" -c 'exec "$@"' - env KEY=s3cret "$AFFLUX" aggregate --api "$url/v1" --locations list.csv \
+            --auth api-key:X-Key=env:KEY --out report.csv --data data --page-size 7 --concurrency 4 --quiet || true
+        [[ ! -e report.csv ]] || cmp whole.csv report.csv
+    done
+    run -0 aggregate --concurrency 4
+    cmp whole.csv report.csv
+    # Only what was under way when it was killed is asked for again.
+    asked=$(($(curl -s "$url/_asked" | jq 'add') - pages))
+    ((asked >= pages && asked <= pages + 3 * 8)) || { echo "$pages pages, asked for $asked"; return 1; }
+}
+
+@test "an interrupt says how to go on" {
+    export WAIT=0.2
+    api
+    locations l3 l4
+    run -130 timeout --preserve-status -s INT 1 env KEY=s3cret "$AFFLUX" aggregate --api "$url/v1" --locations list.csv \
+        --auth api-key:X-Key=env:KEY --out report.csv --data data --page-size 2 --concurrency 2
+    has "$output" 'interrupted; the same command goes on where it was'
+    [[ ! -e report.csv ]]
+}
+
+@test "a row may be shaped in another way" {
+    api
+    printf '{"location_id":"l1","name":"One"}\n' >list.csv
+    run -0 aggregate --row '{"shop": $location.name, "code": $row.resourceKey, "type": $type_of_rows}'
+    same "$(read_csv report.csv | jq -c '.[0:2]')" '[["shop","code","type"],["One","l1-failed-0, \"x\"","failed"]]'
+}
+
+@test "what is wrong with the command line is said" {
+    url=http://127.0.0.1:9
+    locations l1
+    run -2 "$AFFLUX" aggregate
+    has "$output" '--api is missing'
+    run -2 aggregate --page-size 0
+    run -2 aggregate --api ftp://x
+    has "$output" 'begins with https://'
+    run -2 aggregate --out report.txt
+    KEY='' run -2 aggregate
+    has "$output" 'the variable KEY is not set'
+    run -2 aggregate --auth token=1
+    has "$output" '--auth is api-key:HEADER=SECRET'
+    run -1 aggregate --row '$row.('
+    has "$output" '--row'
+    run -1 aggregate --locations none.csv
+    has "$output" 'none.csv: No such file'
+    printf 'id\n' >list.csv
+    run -1 aggregate
+    has "$output" 'list.csv: line 1: there is no column location_id'
+}
+
+@test "a secret is not in the data folder" {
+    api
+    locations l1
+    run -0 aggregate
+    run -1 grep -raq s3cret data
+}
