@@ -191,7 +191,8 @@ static enum status read_secret(str from, struct buf *out, struct error *err)
     } else if (!str_starts(from, STR("file:"))) {
         return wrong(err);
     } else if (!reader_read_file(name, AGGREGATE_SECRET_MAX, out)) {
-        return error_set(err, STATUS_NOT_FOUND, "Auth", "--auth: %s: %s", name, strerrordesc_np(errno));
+        return error_set(err, STATUS_NOT_FOUND, "Auth", "--auth: %s: %s", name,
+                         strerrordesc_np(errno));
     }
     while (out->n > 0 && (out->p[out->n - 1] == '\n' || out->p[out->n - 1] == '\r'))
         out->n--; /* the end of a file's line is no part of it */

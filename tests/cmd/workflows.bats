@@ -106,9 +106,11 @@ page_of_two='{"Return":{"StatusCode":200,"ResponseBody":{"count":2,"results":[{"
 }
 
 @test "an answer that is no page, is too long, or has rows that are none, is an error and not an empty page" {
-    run -1 process '{"Return":{"ResponseBody":"<html>"}}'
+    run -1 process "$(many 3 '{"Return":{"ResponseBody":"<html>"}}'),$page_of_two"
     has "$output" 'Aggregate.NotAPage: the answer for offset 4 has no array of rows'
-    run -1 process '{"Return":{"StatusCode":204}}'
+    run -0 process "$(many 2 '{"Return":{"ResponseBody":"<html>"}}'),$page_of_two"
+    has "$output" '"count":2'
+    run -1 process "$(many 3 '{"Return":{"StatusCode":204}}')"
     has "$output" 'Aggregate.NotAPage'
     run -1 process '{"Return":{"ResponseBody":[{"id":1},{"id":2},{"id":3}]}}'
     has "$output" 'Aggregate.PageTooLong: the page at offset 4 has 3 rows; asked for were 2'
