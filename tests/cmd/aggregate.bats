@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# afflux aggregate, against a small third party (aggregate_api.py).
+# afflux aggregate, against a small third party (aggregate_api.py) and build/thirdparty.
 # shellcheck disable=SC2154
 
 load helper
@@ -182,6 +182,33 @@ read_csv() {
     printf 'id\n' >list.csv
     run -1 aggregate
     has "$output" 'list.csv: line 1: there is no column location_id'
+}
+
+@test "a third party with faults, killed three times: all rows are there, and no page was asked for more often than needed" {
+    thirdparty=$(dirname "$AFFLUX")/../../thirdparty
+    [[ -x $thirdparty ]] || skip "build/thirdparty is not built"
+    "$thirdparty" --listen 127.0.0.1:0 --locations 12 --rows 200-400 --latency 30 --write-locations list.csv \
+        --fault busy,error,cut,garbage,gaps,empty,down >line 3>&- &
+    api_pid=$!
+    until [[ -s line ]]; do sleep 0.05; done
+    url=$(grep -o 'http://[0-9.:]*' line)
+    begin() {
+        KEY=sample-key timeout -s KILL "$1" "$AFFLUX" aggregate --api "$url/v1" --locations list.csv --page-size 20 \
+            --auth api-key:X-Api-Key=env:KEY --out report.csv --data data --concurrency 6 --quiet
+    }
+    for after in 0.7 1 1.3; do
+        run begin "$after"
+        [[ $status == 137 ]]
+        [[ ! -e report.csv ]]
+    done
+    run -3 begin 120
+    curl -s "$url/_stats" >stats.json
+    same "$(jq '.page_given_max <= 4 and .early_any == 0' stats.json)" true
+    same "$(jq '[.locations[] | select(.fault != "down" and .fault != "empty") | .failed + .rejected] | add' stats.json)" \
+        "$(($(read_csv report.csv | jq length) - 1))"
+    same "$(grep -vc '"COMPLETE"' report.ledger.csv)" 3 # the header, and the location that is down
+    read_csv report.csv | jq -r '.[1:][] | [.[0], .[1], .[3]] | @json' | grep -v ',"",' | sort | uniq -d >twice
+    [[ ! -s twice ]]
 }
 
 @test "a secret is not in the data folder" {
