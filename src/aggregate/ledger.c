@@ -62,6 +62,7 @@ void ledger_add(struct ledger *l, struct json_val items)
             struct json_val entry = entry_of(l, items.items[i], types[t]);
             l->announced += count_of(entry, "announced");
             l->fetched += count_of(entry, "fetched");
+            l->written += count_of(entry, "written");
             l->pages += count_of(entry, "pages");
         }
     }
@@ -71,8 +72,8 @@ void ledger_add(struct ledger *l, struct json_val items)
 
 void ledger_put_header(struct buf *out)
 {
-    static const char *const names[] = {"location_id", "type",  "state", "announced", "fetched",
-                                        "in_csv",      "pages", "error", "cause"};
+    static const char *const names[] = {"location_id", "type",   "state", "announced", "fetched",
+                                        "written",     "in_csv", "pages", "error",     "cause"};
     struct csv_dialect d = csv_dialect_default();
     str columns[ARRAY_LEN(names)];
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -88,14 +89,15 @@ static void put_row(const struct ledger *l, struct json_val item, const char *ty
     struct json_val whole = entry_of(l, item, NULL), entry = entry_of(l, item, type);
     /* Nothing of the type is known: what the location came to says why. */
     struct json_val teller = entry.tag == JSON_OBJECT ? entry : whole;
-    str state = text_of(teller, "state"), fetched = count_text(entry, "fetched");
+    str state = text_of(teller, "state"), written = count_text(entry, "written");
     const str cells[] = {
         id.tag == JSON_STRING ? json_str(id) : STR(""),
         str_of(type),
         state.n > 0 ? state : STR("OPEN"),
         count_text(entry, "announced"),
-        fetched,
-        is_in_csv ? (fetched.n > 0 ? fetched : STR("0")) : STR(""),
+        count_text(entry, "fetched"),
+        written,
+        is_in_csv ? (written.n > 0 ? written : STR("0")) : STR(""),
         count_text(entry, "pages"),
         text_of(teller, "error"),
         text_of(teller, "cause"),
@@ -132,7 +134,7 @@ void ledger_put_text(const struct ledger *l, uint64_t csv_rows, str file, struct
         buf_printf(out, ", %llu in %.*s", (unsigned long long)csv_rows, STR_ARG(file));
     buf_printf(out, "\npages      %llu\n", (unsigned long long)l->pages);
     if (file.n > 0 && !ledger_agrees(l, csv_rows))
-        buf_add(out, STR("The file does not have as many rows as were fetched.\n"));
+        buf_add(out, STR("The file does not have as many rows as were written.\n"));
 }
 
 void ledger_put_json(const struct ledger *l, uint64_t csv_rows, str file, struct buf *out)
@@ -143,7 +145,7 @@ void ledger_put_json(const struct ledger *l, uint64_t csv_rows, str file, struct
     } counts[] = {
         {"locations", l->locations},   {"complete", l->complete}, {"failed", l->failed},
         {"mismatched", l->mismatched}, {"open", l->open},         {"announced", l->announced},
-        {"fetched", l->fetched},       {"pages", l->pages},
+        {"fetched", l->fetched},       {"written", l->written},   {"pages", l->pages},
     };
     for (size_t i = 0; i < ARRAY_LEN(counts); i++)
         buf_printf(out, "%s\"%s\":%llu", i > 0 ? "," : "", counts[i].name,

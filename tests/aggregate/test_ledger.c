@@ -14,6 +14,7 @@
 #define TYPE(type, run, state, announced, fetched)                                                 \
     "\"ledger_" type "\":{\"M\":{\"run\":{\"S\":\"" run "\"},\"state\":{\"S\":\"" state            \
     "\"},\"announced\":{\"N\":\"" announced "\"},\"fetched\":{\"N\":\"" fetched                    \
+    "\"},\"written\":{\"N\":\"" fetched                                                            \
     "\"},\"pages\":{\"N\":\"2\"},\"error\":{\"S\":\"\"},\"cause\":{\"S\":\"\"}}}"
 #define ID(id) "{\"location_id\":{\"S\":\"" id "\"}"
 
@@ -76,21 +77,22 @@ static void expect_rows(bool is_in_csv, const char *wanted)
 }
 
 #define HEADER                                                                                     \
-    "\"location_id\",\"type\",\"state\",\"announced\",\"fetched\",\"in_csv\",\"pages\",\"error\"," \
+    "\"location_id\",\"type\",\"state\",\"announced\",\"fetched\",\"written\",\"in_csv\","         \
+    "\"pages\",\"error\","                                                                         \
     "\"cause\"\n"
 
 static void every_location_and_type_has_a_line(void **state)
 {
     (void)state;
-    expect_rows(true,
-                HEADER "\"a\",\"failed\",\"COMPLETE\",\"5\",\"5\",\"5\",\"2\",\"\",\"\"\n"
-                       "\"a\",\"rejected\",\"COMPLETE\",\"0\",\"0\",\"0\",\"2\",\"\",\"\"\n"
-                       "\"b,\"\"\",\"failed\",\"FAILED\",\"\",\"\",\"0\",\"\",\"E\",\"why\"\n"
-                       "\"b,\"\"\",\"rejected\",\"FAILED\",\"\",\"\",\"0\",\"\",\"E\",\"why\"\n"
-                       "\"c\",\"failed\",\"OPEN\",\"\",\"\",\"0\",\"\",\"\",\"\"\n"
-                       "\"c\",\"rejected\",\"OPEN\",\"\",\"\",\"0\",\"\",\"\",\"\"\n"
-                       "\"d\",\"failed\",\"MISMATCH\",\"4\",\"3\",\"3\",\"2\",\"\",\"\"\n"
-                       "\"d\",\"rejected\",\"COMPLETE\",\"1\",\"1\",\"1\",\"2\",\"\",\"\"\n");
+    expect_rows(true, HEADER
+                "\"a\",\"failed\",\"COMPLETE\",\"5\",\"5\",\"5\",\"5\",\"2\",\"\",\"\"\n"
+                "\"a\",\"rejected\",\"COMPLETE\",\"0\",\"0\",\"0\",\"0\",\"2\",\"\",\"\"\n"
+                "\"b,\"\"\",\"failed\",\"FAILED\",\"\",\"\",\"\",\"0\",\"\",\"E\",\"why\"\n"
+                "\"b,\"\"\",\"rejected\",\"FAILED\",\"\",\"\",\"\",\"0\",\"\",\"E\",\"why\"\n"
+                "\"c\",\"failed\",\"OPEN\",\"\",\"\",\"\",\"0\",\"\",\"\",\"\"\n"
+                "\"c\",\"rejected\",\"OPEN\",\"\",\"\",\"\",\"0\",\"\",\"\",\"\"\n"
+                "\"d\",\"failed\",\"MISMATCH\",\"4\",\"3\",\"3\",\"3\",\"2\",\"\",\"\"\n"
+                "\"d\",\"rejected\",\"COMPLETE\",\"1\",\"1\",\"1\",\"1\",\"2\",\"\",\"\"\n");
 }
 
 static void what_is_not_known_to_be_in_the_file_is_not_said(void **state)
@@ -101,9 +103,10 @@ static void what_is_not_known_to_be_in_the_file_is_not_said(void **state)
     (void)state;
     buf_init(&out, 1 << 20);
     ledger_put_rows(&l, json_doc_root(doc), false, &out);
-    assert_int_not_equal(
-        str_find(buf_str(&out), STR("\"a\",\"failed\",\"COMPLETE\",\"5\",\"5\",\"\",\"2\""), 0),
-        STR_NONE);
+    assert_int_not_equal(str_find(buf_str(&out),
+                                  STR("\"a\",\"failed\",\"COMPLETE\",\"5\",\"5\",\"5\",\"\",\"2\""),
+                                  0),
+                         STR_NONE);
     buf_done(&out);
     json_doc_unref(doc);
 }
@@ -111,7 +114,7 @@ static void what_is_not_known_to_be_in_the_file_is_not_said(void **state)
 static void the_summary_says_it_when_rows_are_missing(void **state)
 {
     struct ledger l = {
-        .run = STR("r"), .locations = 2, .complete = 2, .announced = 7, .fetched = 7};
+        .run = STR("r"), .locations = 2, .complete = 2, .announced = 7, .fetched = 7, .written = 7};
     struct buf out;
     (void)state;
     buf_init(&out, 1 << 20);
@@ -121,7 +124,7 @@ static void the_summary_says_it_when_rows_are_missing(void **state)
     buf_clear(&out);
     ledger_put_text(&l, 6, STR("x.csv"), &out);
     assert_true(str_ends(buf_str(&out), STR("The file does not have as many rows as were "
-                                            "fetched.\n")));
+                                            "written.\n")));
     buf_clear(&out);
     ledger_put_json(&l, 6, STR("x.csv"), &out);
     assert_true(str_ends(buf_str(&out), STR("\"pages\":0,\"in_csv\":6,\"file\":\"x.csv\"")));

@@ -10,8 +10,8 @@ flows=$BATS_TEST_DIRNAME/../../workflows
 
 # page OFFSET COUNT MORE [HASH]: what the page workflow says, as startSyncExecution gives it.
 page() {
-    printf '{"Return":{"Status":"SUCCEEDED","Output":"{\\"key\\":\\"k\\",\\"offset\\":%s,\\"count\\":%s,\\"more\\":%s,\\"hash\\":\\"%s\\"}"}}' \
-        "$1" "$2" "$3" "${4:-h$1}"
+    printf '{"Return":{"Status":"SUCCEEDED","Output":"{\\"key\\":\\"k\\",\\"offset\\":%s,\\"count\\":%s,\\"written\\":%s,\\"more\\":%s,\\"hash\\":\\"%s\\"}"}}' \
+        "$1" "$2" "$2" "$3" "${4:-h$1}"
 }
 
 summary() {
@@ -68,13 +68,13 @@ page_of_two='{"Return":{"StatusCode":200,"ResponseBody":{"count":2,"results":[{"
     has "$output" '\"QueryParameters\":{\"state\":\"failed\",\"limit\":\"2\",\"offset\":\"4\"}'
     has "$output" '\"Body\":[{\"location_id\":\"a/b\",\"discount_code\":\"A\",\"error_message\":\"x; y\",\"status\":\"failed\"},{\"location_id\":\"a/b\",\"discount_code\":\"\",\"error_message\":\"\",\"status\":\"failed\"}]'
     run -0 process "$page_of_two"
-    same "$(jq -c 'del(.hash)' <<<"$output")" '{"key":"parts/t%201/r/a%2Fb/failed/000000000004.json","offset":4,"count":2,"more":true}'
+    same "$(jq -c 'del(.hash)' <<<"$output")" '{"key":"parts/t%201/r/a%2Fb/failed/000000000004.json","offset":4,"count":2,"written":2,"more":true}'
 }
 
 @test "a page of one row is stored as an array" {
     run -0 process '{"Return":{"ResponseBody":[{"resourceKey":1}]}}' '' --history
     has "$output" '\"Body\":[{\"location_id\":\"a/b\",\"discount_code\":\"1\",\"error_message\":\"\",\"status\":\"failed\"}]'
-    has "$output" '\"count\":1,\"more\":false'
+    has "$output" '\"count\":1,\"written\":1,\"more\":false'
 }
 
 @test "what the answer says about more pages is believed" {
@@ -88,7 +88,7 @@ page_of_two='{"Return":{"StatusCode":200,"ResponseBody":{"count":2,"results":[{"
 
 @test "an empty page is no part" {
     run -0 process '{"Return":{"ResponseBody":{"items":[],"has_more":true}}}' "$(throw S3.NoSuchBucketException)"
-    same "$output" '{"offset":4,"count":0,"more":false,"hash":""}'
+    same "$output" '{"offset":4,"count":0,"written":0,"more":false,"hash":""}'
 }
 
 @test "429 and 500 are asked again, 404 is not" {
@@ -103,6 +103,11 @@ page_of_two='{"Return":{"StatusCode":200,"ResponseBody":{"count":2,"results":[{"
 @test "a store that fails is asked again" {
     run -0 process "$page_of_two" "$(throw S3.InternalErrorException),{\"Return\":{}}"
     has "$output" '"count":2'
+}
+
+@test "a page that came but could not be stored is told apart" {
+    run -0 process "$page_of_two" "$(many 9 "$(throw S3.NoSuchBucketException gone)")"
+    same "$(jq -c 'del(.hash)' <<<"$output")" '{"offset":4,"count":2,"written":0,"more":true,"error":"S3.NoSuchBucketException","cause":"gone"}'
 }
 
 @test "an answer that is no page, is too long, or has rows that are none, is an error and not an empty page" {
@@ -186,6 +191,10 @@ page_of_two='{"Return":{"StatusCode":200,"ResponseBody":{"count":2,"results":[{"
     same "$(counts failed)" 'FAILED 5 3 States.Http.StatusCode.500'
     run -1 extract "$(summary 5 0)" "$(page 0 2 true),$(many 2 "$(throw Sfn.Broken)")"
     has "$output" 'Sfn.Broken: failed: 2 pages, first offset 2: because'
+    not_stored='{"Return":{"Status":"SUCCEEDED","Output":"{\"offset\":0,\"count\":2,\"written\":0,\"more\":true,\"error\":\"S3.Full\",\"cause\":\"c\"}"}}'
+    run -1 extract "$(summary 2 0)" "$not_stored" --history
+    same "$(counts failed)" 'FAILED 2 2 S3.Full'
+    has "$output" '\"written\":{\"N\":\"0\"}'
     run -1 extract "$(summary 1 0)" '{"Return":{"Status":"TIMED_OUT"}}'
     has "$output" 'Aggregate.PageTIMED_OUT'
 }
@@ -218,7 +227,7 @@ extracted() { # STATE
 not_extracted='{"Throw":{"Error":"States.TaskFailed","Cause":"{\"Error\":\"States.Http.StatusCode.503\",\"Cause\":\"gone\",\"Status\":\"FAILED\"}"}}'
 
 type_entry() { # RUN ANNOUNCED FETCHED
-    printf '{"M":{"run":{"S":"%s"},"state":{"S":"x"},"announced":{"N":"%s"},"fetched":{"N":"%s"}}}' "$@"
+    printf '{"M":{"run":{"S":"%s"},"state":{"S":"x"},"announced":{"N":"%s"},"fetched":{"N":"%s"},"written":{"N":"4"}}}' "$@"
 }
 
 counted() { # STATE...: a location for each, with 5 of 5 and 1 of 2 rows
@@ -251,7 +260,7 @@ row() {
 
 @test "a task: locations are found, extracted and made into one file, its row says so" {
     run -0 aggregate "$found" "$(many 2 "$(extracted COMPLETE)")" "$(counted COMPLETE COMPLETE)" "$job_done"
-    same "$output" '{"task_id":"t","run":"n","status":"SUCCEEDED","file":"s3://${OutputBucket}/t/n.csv","locations":2,"complete":2,"failed":0,"mismatched":0,"announced":14,"fetched":12}'
+    same "$output" '{"task_id":"t","run":"n","status":"SUCCEEDED","file":"s3://${OutputBucket}/t/n.csv","locations":2,"complete":2,"failed":0,"mismatched":0,"announced":14,"fetched":12,"written":16}'
     run -0 aggregate "$found" "$(many 2 "$(extracted COMPLETE)")" "$(counted COMPLETE COMPLETE)" "$job_done" --history
     same "$(row)" 'SUCCEEDED 2 2 0 0 14 12 -'
     same "$(calls putObject | jq -c '[.Key, .Body]')" '["locations/t/n/000000000.json",[{"location_id":"a","shelf":3},{"location_id":"b","open":true}]]'
