@@ -28,6 +28,8 @@ int cmd_aggregate(int argc, char **argv);
 void cmd_aggregate_help(struct buf *out);
 int cmd_consolidate(int argc, char **argv);
 void cmd_consolidate_help(struct buf *out);
+int cmd_demo(int argc, char **argv);
+void cmd_demo_help(struct buf *out);
 int cmd_env(int argc, char **argv);
 void cmd_env_help(struct buf *out);
 int cmd_eval(int argc, char **argv);

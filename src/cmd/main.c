@@ -11,6 +11,7 @@
 static const struct command commands[] = {
     {"aggregate", "the rows of many locations, in one CSV", cmd_aggregate, cmd_aggregate_help},
     {"consolidate", "JSON parts to one CSV", cmd_consolidate, cmd_consolidate_help},
+    {"demo", "a sample third party, and an aggregation of it", cmd_demo, cmd_demo_help},
     {"env", "shell settings for the aws command", cmd_env, cmd_env_help},
     {"eval", "evaluate a JSONata expression over JSON", cmd_eval, cmd_eval_help},
     {"inspect", "look into a data folder", cmd_inspect, cmd_inspect_help},

@@ -1,11 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-# What ./dev demo and the README show is true.
+# What ./dev demo, tools/tour and the README show is true.
 # shellcheck disable=SC2016,SC2154
 
 load helper
 
-@test "the demonstration runs, and shows what it promises" {
-    run -0 "$BATS_TEST_DIRNAME/../../tools/demo"
+@test "the demonstration collects everything but what its third party keeps back" {
+    run -0 "$AFFLUX" demo --locations 30 --dir demo
+    has "$output" 'A third party with 30 locations answers on http://127.0.0.1:'
+    has "$output" '28 complete, 1 failed, 1 with other counts than announced, 0 open'
+    has "$output" 'States.Http.Socket'
+    has "$output" MISMATCH
+    same "$(head -n 1 demo/report.csv)" '"location_id","discount_code","error_message","status"'
+    same "$(grep -c COMPLETE demo/report.ledger.csv)" 56
+    run -1 "$AFFLUX" demo --dir demo
+    has "$output" 'the folder demo cannot be made: File exists'
+    run -2 "$AFFLUX" demo --locations 5
+    has "$output" '--locations is a number from 20 to 100000'
+}
+
+@test "the tour runs, and shows what it promises" {
+    run -0 "$BATS_TEST_DIRNAME/../../tools/tour"
     has "$output" '[{"url":"https://api.north.example","orders":4,"total":44.5},'
     has "$output" '"type":"ExecutionSucceeded","id":42'
     has "$output" "examples/mistakes.asl.json:9:15: error MISSING_TRANSITION_TARGET: Missing 'Next' target"

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * afflux demo: a sample third party in this process, some of whose locations misbehave, and a whole
+ * aggregation of it by `afflux aggregate`, of which nothing is different here. Then what came of
+ * it. It needs no network and leaves a folder with the files to look at.
+ */
+#include "cmd/args.h"
+#include "cmd/cmd.h"
+#include "csv/csv_read.h"
+#include "thirdparty/thirdparty.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { OPT_HELP = 1, OPT_LOCATIONS, OPT_DIR };
+enum {
+    DEMO_LOCATIONS = 200,
+    DEMO_LOCATIONS_MIN = 20,
+    DEMO_LOCATIONS_MAX = 100000,
+    DEMO_ROWS_MAX = 900,
+    DEMO_PATH_MAX = 4000,
+    DEMO_LOOPS = 1,
+    DEMO_FINDINGS = 8,   /* locations that are shown, */
+    DEMO_EXAMPLES = 4,   /* and lines of the CSV */
+    DEMO_SHOWN = 100,    /* bytes of a cell */
+    FAILED_LOCATIONS = 3 /* exit code of aggregate: some locations failed */
+};
+#define KEY_VARIABLE "AFFLUX_DEMO_KEY"
+
+/* What is wrong with some of the locations, and how the demo says so. */
+static const char FAULTS[] = "busy:4,error:3,slow=400:1,dead:1,empty:4,over:1,cut:1";
+static const char FAULTS_TOLD[] =
+    "  four answer 429 with Retry-After at first, three 500; one is slow, one drops a page in the\n"
+    "  middle, four have nothing, one announces more rows than it has, and one is dead\n";
+
+static const struct arg_option demo_table[] = {
+    {OPT_LOCATIONS, 'n', "locations", "N", "how many the sample third party has (default 200)"},
+    {OPT_DIR, 0, "dir", "DIR", "a new folder for the files (default: one below TMPDIR)"},
+    {OPT_HELP, 'h', "help", NULL, "this text"},
+};
+
+void cmd_demo_help(struct buf *out)
+{
+    buf_add(out,
+            STR("afflux demo: a sample third party, and a whole aggregation of it\n"
+                "\n"
+                "usage: afflux demo [OPTIONS]\n"
+                "\n"
+                "Everything happens in this process and on loopback; no network is needed. The "
+                "files stay, to be\n"
+                "looked at.\n"));
+    args_print_help(demo_table, ARRAY_LEN(demo_table), out);
+    buf_add(out, STR("\n"
+                     "Examples\n"
+                     "  afflux demo\n"
+                     "  afflux demo --locations 2000 --dir ./demo\n"
+                     "\n"
+                     "Exit status: 0 all went as it should; 1 it did not; 2 wrong usage; 130 "
+                     "interrupted.\n"));
+}
+
+struct demo {
+    uint32_t locations;
+    const char *dir;
+    bool is_help;
+    char folder[DEMO_PATH_MAX];
+    struct thirdparty *third;
+};
+
+/* ---- options and the folder ---- */
+
+static int read_option(struct demo *d, int id, const struct args *a)
+{
+    const char *value = a->value[0];
+    char *end;
+    if (id == OPT_HELP)
+        d->is_help = true;
+    else if (id == OPT_DIR)
+        d->dir = value;
+    else if (id != OPT_LOCATIONS)
+        return CMD_USAGE;
+    if (id != OPT_LOCATIONS)
+        return CMD_OK;
+    long n = strtol(value, &end, 10);
+    if (end == value || *end || n < DEMO_LOCATIONS_MIN || n > DEMO_LOCATIONS_MAX)
+        return cmd_usage("demo", "--locations is a number from %d to %d, not '%s'",
+                         DEMO_LOCATIONS_MIN, DEMO_LOCATIONS_MAX, value);
+    d->locations = (uint32_t)n;
+    return CMD_OK;
+}
+
+static int read_options(struct demo *d, int argc, char **argv)
+{
+    struct args a;
+    int id, code = CMD_OK;
+    args_init(&a, argc, argv, demo_table, ARRAY_LEN(demo_table));
+    while (code == CMD_OK && !d->is_help && (id = args_next(&a)) != ARG_END)
+        code = id == ARG_OPERAND ? cmd_usage("demo", "'%s' is one too many", a.value[0])
+                                 : read_option(d, id, &a);
+    return code;
+}
+
+static bool make_folder(struct demo *d)
+{
+    const char *tmp = getenv("TMPDIR");
+    int n = d->dir ? snprintf(d->folder, sizeof(d->folder), "%s", d->dir)
+                   : snprintf(d->folder, sizeof(d->folder), "%s/afflux-demo-XXXXXX",
+                              tmp && *tmp ? tmp : "/tmp");
+    bool is_made = n > 0 && n < DEMO_PATH_MAX &&
+                   (d->dir ? mkdir(d->folder, 0777) == 0 : mkdtemp(d->folder) != NULL);
+    if (!is_made)
+        cmd_error("demo", "the folder %.1000s cannot be made: %s", d->folder,
+                  strerrordesc_np(errno));
+    return is_made;
+}
+
+static const char *file_in(const struct demo *d, const char *name, char path[DEMO_PATH_MAX + 64])
+{
+    (void)snprintf(path, DEMO_PATH_MAX + 64, "%s/%s", d->folder, name);
+    return path;
+}
+
+/* ---- the third party ---- */
+
+static bool open_third(struct demo *d)
+{
+    static struct fault_wishes faults;
+    struct error err;
+    struct thirdparty_options options = {
+        .world = {.seed = 7, .locations = d->locations, .rows_max = DEMO_ROWS_MAX},
+        .faults = &faults,
+        .key = STR(THIRDPARTY_KEY),
+        .loops = DEMO_LOOPS};
+    enum status status = fault_wishes_read(&faults, STR(FAULTS), &err);
+    if (status == STATUS_OK)
+        status = http_address_read(STR("127.0.0.1:0"), &options.listen, &err);
+    if (status == STATUS_OK)
+        status = thirdparty_open(&options, &d->third, &err);
+    if (status != STATUS_OK)
+        cmd_error("demo", "%s", err.message);
+    return status == STATUS_OK;
+}
+
+static bool write_locations(const struct demo *d)
+{
+    char path[DEMO_PATH_MAX + 64];
+    struct buf text;
+    FILE *f = fopen(file_in(d, "locations.csv", path), "w");
+    buf_init(&text, SIZE_MAX / 2);
+    thirdparty_locations(d->third, &text);
+    bool is_written = f && fwrite(text.p, 1, text.n, f) == text.n;
+    is_written = f && fclose(f) == 0 && is_written;
+    buf_done(&text);
+    if (!is_written)
+        cmd_error("demo", "%s cannot be written: %s", path, strerrordesc_np(errno));
+    return is_written;
+}
+
+/* ---- the aggregation ---- */
+
+static int aggregate(const struct demo *d)
+{
+    char locations[DEMO_PATH_MAX + 64], out[DEMO_PATH_MAX + 64], data[DEMO_PATH_MAX + 64];
+    char *api = strndup(thirdparty_api(d->third).p, thirdparty_api(d->third).n);
+    const char *words[] = {"aggregate",
+                           "--api",
+                           api,
+                           "--locations",
+                           file_in(d, "locations.csv", locations),
+                           "--auth",
+                           "api-key:X-Api-Key=env:" KEY_VARIABLE,
+                           "--data",
+                           file_in(d, "data", data),
+                           "--out",
+                           file_in(d, "report.csv", out),
+                           NULL};
+    printf("$ export " KEY_VARIABLE "=" THIRDPARTY_KEY "\n"
+           "$ afflux aggregate --api %s --locations %s \\\n"
+           "      --auth api-key:X-Api-Key=env:" KEY_VARIABLE " --data %s --out %s\n",
+           api ? api : "", locations, data, out);
+    fflush(stdout);
+    int code = CMD_FAILED;
+    if (api && setenv(KEY_VARIABLE, THIRDPARTY_KEY, 1) == 0)
+        code = cmd_aggregate((int)ARRAY_LEN(words) - 1, (char **)(uintptr_t)words);
+    free(api);
+    return code;
+}
+
+/* ---- what came of it ---- */
+
+/* Rows of a CSV file, one after the other, until fn says false. */
+static void each_row(const char *path, bool (*fn)(void *arg, const struct csv_reader *row),
+                     void *arg)
+{
+    char bytes[1 << 16];
+    struct csv_reader r;
+    FILE *f = fopen(path, "r");
+    bool goes_on = f != NULL;
+    csv_reader_init(&r, ',');
+    while (goes_on) {
+        size_t n = fread(bytes, 1, sizeof(bytes), f), at = 0, used;
+        enum csv_got got = CSV_ROW;
+        for (; goes_on && n > 0 && got == CSV_ROW; at += used) {
+            got = csv_read(&r, (str){bytes + at, n - at}, &used);
+            goes_on = got == CSV_ROW ? fn(arg, &r) : got == CSV_MORE;
+        }
+        if (n == 0) {
+            if (csv_finish(&r) == CSV_ROW)
+                (void)fn(arg, &r);
+            goes_on = false;
+        }
+    }
+    csv_reader_done(&r);
+    if (f)
+        fclose(f);
+}
+
+static bool show_finding(void *arg, const struct csv_reader *row)
+{
+    uint32_t *shown = arg;
+    str state = csv_cell(row, 2), error = csv_cell(row, 8), cause = csv_cell(row, 9);
+    if (str_eq(state, STR("COMPLETE")) || str_eq(state, STR("state")))
+        return true;
+    printf("  %-26.*s %-9.*s %-9.*s announced %-5.*s in the CSV %-5.*s %.*s %.*s\n",
+           STR_ARG(csv_cell(row, 0)), STR_ARG(csv_cell(row, 1)), STR_ARG(state),
+           STR_ARG(csv_cell(row, 3)), STR_ARG(csv_cell(row, 6)), STR_ARG(error),
+           STR_ARG(str_sub(cause, 0, cause.n < DEMO_SHOWN ? cause.n : DEMO_SHOWN)));
+    return ++*shown < DEMO_FINDINGS;
+}
+
+static void show_end(const struct demo *d)
+{
+    char path[DEMO_PATH_MAX + 64], line[512];
+    uint32_t shown = 0;
+    printf("\nWhat is not complete, as %s says:\n", file_in(d, "report.ledger.csv", path));
+    each_row(path, show_finding, &shown);
+    if (shown == 0)
+        printf("  nothing\n");
+    printf("\nThe first lines of %s:\n", file_in(d, "report.csv", path));
+    FILE *f = fopen(path, "r");
+    for (int i = 0; f && i < DEMO_EXAMPLES && fgets(line, sizeof(line), f); i++)
+        printf("  %s", line);
+    if (f)
+        fclose(f);
+    printf("\nTry next\n"
+           "  thirdparty --help                     the third party alone, beside this program\n"
+           "  afflux inspect --data %s/data         what was kept of each execution\n"
+           "  afflux serve --data %s/data           the same folder for the aws command\n"
+           "  rm -r %s\n",
+           d->folder, d->folder, d->folder);
+}
+
+/* A location that stays dead and one that announces too much are part of the show. */
+static bool is_as_planned(int code)
+{
+    return code == CMD_OK || code == FAILED_LOCATIONS;
+}
+
+int cmd_demo(int argc, char **argv)
+{
+    struct demo d = {.locations = DEMO_LOCATIONS};
+    int code = read_options(&d, argc, argv);
+    if (code == CMD_OK && d.is_help) {
+        struct buf text;
+        buf_init(&text, 1 << 16);
+        cmd_demo_help(&text);
+        code = cmd_print("demo", buf_str(&text));
+        buf_done(&text);
+        return code;
+    }
+    if (code != CMD_OK)
+        return code;
+    if (!make_folder(&d) || !open_third(&d))
+        return CMD_FAILED;
+    printf("A third party with %u locations answers on %.*s:\n%s\n", d.locations,
+           STR_ARG(thirdparty_api(d.third)), FAULTS_TOLD);
+    code = write_locations(&d) ? aggregate(&d) : CMD_FAILED;
+    if (is_as_planned(code))
+        show_end(&d);
+    thirdparty_close(d.third);
+    return is_as_planned(code) ? CMD_OK : code;
+}
