@@ -133,7 +133,7 @@ see_results() {
     counts_of all.csv "$@"
     run -0 of 'Item.[csv_file.S, status.S]' dynamodb get-item --table-name processing-tasks \
         --key '{"task_id": {"S": "'"$task"'"}, "created_at": {"S": "2024-12-15T14:30:00.000Z"}}'
-    same "$output" "s3://your-output-bucket/$file	SUCCEEDED"
+    same "$output" "s3://your-output-bucket/$file SUCCEEDED"
 }
 
 # The history of the parent, and the children of its map run.
@@ -283,7 +283,7 @@ calls_are() {
             fi
             command=''
         elif [[ $line == SUCCEEDED* ]]; then
-            same "$output" "$line"
+            same "${output//$'\t'/ }" "$line"
             said=yes
         fi
     done < <(awk '/^\*\*A server for the stock/ { on = 1 } on && /^```/ { if (block++) exit; next } block' \

@@ -54,11 +54,12 @@ with_aws() {
     eval "$("$AFFLUX" env --listen "$address")"
 }
 
-# of EXPRESSION COMMAND…: what the expression finds in the answer to an aws command.
+# of EXPRESSION COMMAND…: what the expression finds in the answer to an aws command, with spaces between values.
 of() {
-    local query=$1
+    local query=$1 said
     shift
-    aws "$@" --query "$query" --output text
+    said=$(aws "$@" --query "$query" --output text) || return
+    printf '%s\n' "${said//$'\t'/ }"
 }
 
 # wrong CODE COMMAND…: an aws command that fails with this code; what it says is $output.
@@ -79,5 +80,5 @@ until_ended() {
         sleep 0.2
     done
     [[ $now == SUCCEEDED* ]] || printf '%s\n' "$now" >&2
-    echo "${now%%$'\t'*}"
+    echo "${now%% *}"
 }

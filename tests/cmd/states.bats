@@ -64,10 +64,10 @@ for e in events:
         [[ $n$status == 2SUCCEEDED || $n$status == 0FAILED ]]
     done
     same "$(of '[error, cause, redriveStatus]' stepfunctions describe-execution --execution-arn "$execution")" \
-        'Too.Small	n is 0	REDRIVABLE'
+        'Too.Small n is 0 REDRIVABLE'
     same "$(of 'events[].[id, type]' stepfunctions get-execution-history --execution-arn "$execution" \
-        --reverse-order --max-results 2)" '7	ExecutionFailed
-6	FailStateEntered'
+        --reverse-order --max-results 2)" '7 ExecutionFailed
+6 FailStateEntered'
     run -0 sfn get-execution-history --execution-arn "$execution" --no-include-execution-data
     ! [[ $output == *'"input": '* || $output == *'"output": '* ]]
 }
@@ -82,10 +82,10 @@ for e in events:
     until_ended "$states:execution:pass:e3"
     sfn stop-execution --execution-arn "$states:execution:waits:e2" --error Enough --cause 'I am tired'
     local list=(stepfunctions list-executions --state-machine-arn)
-    same "$(of 'executions[].name' "${list[@]}" "$states:stateMachine:pass")" 'e3	e2	e1'
-    same "$(of 'executions[].name' "${list[@]}" "$states:stateMachine:waits" --status-filter RUNNING)" 'e3	e1'
+    same "$(of 'executions[].name' "${list[@]}" "$states:stateMachine:pass")" 'e3 e2 e1'
+    same "$(of 'executions[].name' "${list[@]}" "$states:stateMachine:waits" --status-filter RUNNING)" 'e3 e1'
     same "$(of 'executions[].[name, status]' "${list[@]}" "$states:stateMachine:waits" --status-filter ABORTED)" \
-        'e2	ABORTED'
+        'e2 ABORTED'
     same "$(of 'executions[].name' "${list[@]}" "$states:stateMachine:pass" --page-size 1 | xargs)" 'e3 e2 e1'
     run -0 sfn list-executions --state-machine-arn "$states:stateMachine:pass" --max-results 2
     local token
@@ -94,7 +94,7 @@ for e in events:
     same "$(of 'executions[].name' "${list[@]}" "$states:stateMachine:pass" --max-results 2 --next-token "$token")" e1
     wrong InvalidToken stepfunctions list-executions --state-machine-arn "$states:stateMachine:pass" --next-token x
     same "$(of '[status, error, cause]' stepfunctions describe-execution \
-        --execution-arn "$states:execution:waits:e2")" 'ABORTED	Enough	I am tired'
+        --execution-arn "$states:execution:waits:e2")" 'ABORTED Enough I am tired'
 }
 
 @test "an execution that failed is redriven, once the reason is gone" {
@@ -110,7 +110,7 @@ for e in events:
     sfn redrive-execution --execution-arn "$execution"
     same "$(until_ended "$execution")" SUCCEEDED
     same "$(of '[redriveCount, redriveStatus]' stepfunctions describe-execution --execution-arn "$execution")" \
-        '1	NOT_REDRIVABLE'
+        '1 NOT_REDRIVABLE'
     same "$(of 'executions[].name' stepfunctions list-executions --state-machine-arn "$states:stateMachine:fails" \
         --redrive-filter REDRIVEN)" e
     same "$(of 'events[].type' stepfunctions get-execution-history --execution-arn "$execution" | xargs)" \
@@ -130,16 +130,16 @@ ExecutionFailed ExecutionRedriven TaskScheduled TaskStarted TaskSucceeded TaskSt
     sfn update-state-machine --state-machine-arn "$arn" --definition "${pass/true/true, \"Comment\": \"new\"}"
     same "$(of stateMachineVersionArn stepfunctions publish-state-machine-version --state-machine-arn "$arn")" "$arn:2"
     same "$(of 'stateMachineVersions[].stateMachineVersionArn' stepfunctions list-state-machine-versions \
-        --state-machine-arn "$arn")" "$arn:2	$arn:1"
+        --state-machine-arn "$arn")" "$arn:2 $arn:1"
     same "$(of stateMachineAliasArn stepfunctions create-state-machine-alias --name live \
         --routing-configuration "stateMachineVersionArn=$arn:1,weight=100")" "$arn:live"
     begin m:live a
     same "$(of '[stateMachineAliasArn, stateMachineVersionArn]' stepfunctions describe-execution \
-        --execution-arn "$states:execution:m:a")" "$arn:live	$arn:1"
+        --execution-arn "$states:execution:m:a")" "$arn:live $arn:1"
     sfn update-state-machine-alias --state-machine-alias-arn "$arn:live" \
         --routing-configuration "stateMachineVersionArn=$arn:2,weight=100"
     begin m:live b
-    same "$(of 'executions[].name' stepfunctions list-executions --state-machine-arn "$arn:live")" 'b	a'
+    same "$(of 'executions[].name' stepfunctions list-executions --state-machine-arn "$arn:live")" 'b a'
     same "$(of 'executions[].name' stepfunctions list-executions --state-machine-arn "$arn:2")" b
     wrong ConflictException stepfunctions delete-state-machine-version --state-machine-version-arn "$arn:2"
     has "$output" 'Version to be deleted must not be referenced by an alias. Current list of aliases referencing this'
@@ -161,15 +161,15 @@ ExecutionFailed ExecutionRedriven TaskScheduled TaskStarted TaskSucceeded TaskSt
     sleep 1
     begin m e --input '{"n":1}'
     wait $!
-    same "$(cut -f 2 task)" '{"n":1}'
-    sfn send-task-heartbeat --task-token "$(cut -f 1 task)"
-    sfn send-task-success --task-token "$(cut -f 1 task)" --task-output '{"n":2}'
+    same "$(cut -d ' ' -f 2 task)" '{"n":1}'
+    sfn send-task-heartbeat --task-token "$(cut -d ' ' -f 1 task)"
+    sfn send-task-success --task-token "$(cut -d ' ' -f 1 task)" --task-output '{"n":2}'
     same "$(until_ended "$states:execution:m:e")" SUCCEEDED
     same "$(of output stepfunctions describe-execution --execution-arn "$states:execution:m:e")" '{"n":2}'
     same "$(of 'events[].type' stepfunctions get-execution-history --execution-arn "$states:execution:m:e" | xargs)" \
         "ExecutionStarted TaskStateEntered ActivityScheduled ActivityStarted ActivitySucceeded TaskStateExited \
 ExecutionSucceeded"
-    wrong TaskTimedOut stepfunctions send-task-success --task-token "$(cut -f 1 task)" --task-output '{}'
+    wrong TaskTimedOut stepfunctions send-task-success --task-token "$(cut -d ' ' -f 1 task)" --task-output '{}'
     wrong InvalidToken stepfunctions send-task-success --task-token x --task-output '{}'
 }
 
@@ -209,8 +209,8 @@ ExecutionSucceeded"
     [[ $(type -t aws) != function ]] || skip "this aws asks for sync-127.0.0.1, whatever it is told"
     machine fast "$pass" --type EXPRESS
     same "$(of '[status, output]' stepfunctions start-sync-execution --input '{"n":1}' \
-        --state-machine-arn "$states:stateMachine:fast")" 'SUCCEEDED	{"n":1}'
+        --state-machine-arn "$states:stateMachine:fast")" 'SUCCEEDED {"n":1}'
     same "$(of '[status, output, nextState]' stepfunctions test-state --role-arn "$role" --input '{"n":1}' \
-        --definition '{"Type": "Pass", "Result": 2, "ResultPath": "$.m", "Next": "B"}')" 'SUCCEEDED	{"n":1,"m":2}	B'
+        --definition '{"Type": "Pass", "Result": 2, "ResultPath": "$.m", "Next": "B"}')" 'SUCCEEDED {"n":1,"m":2} B'
     same "$(of result stepfunctions validate-state-machine-definition --definition "$pass")" OK
 }
