@@ -298,8 +298,7 @@ enum status dynamo_compile_condition(struct dynamo_scope *s, const char *which, 
 static enum status refuse_key(struct error *err, const char *text, const char *what,
                               const char *rest)
 {
-    return error_set(err, STATUS_INVALID, "ValidationException",
-                     "Invalid KeyConditionExpression: %s%s%s", text, what, rest);
+    return error_set(err, STATUS_INVALID, "ValidationException", "%s%s%s", text, what, rest);
 }
 
 static const char *refused_operator(uint8_t op)

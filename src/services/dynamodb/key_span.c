@@ -147,6 +147,7 @@ enum status dynamo_key_span(struct arena *a, const struct dynamo_keys *k, bool i
 {
     struct condition hash = {0}, range = {0}, c;
     bool has_other = false;
+    uint32_t count = 0;
     while (next_condition(&condition, &c)) {
         if (str_eq(c.name, k->hash))
             hash = c;
@@ -154,7 +155,10 @@ enum status dynamo_key_span(struct arena *a, const struct dynamo_keys *k, bool i
             range = c;
         else
             has_other = true;
+        count++;
     }
+    if (count > 2)
+        return invalid(err, "Conditions can be of length 1 or 2 only");
     if (hash.op == 0)
         return missed(k->hash, err);
     if (has_other && k->range.n > 0 && range.op == 0)

@@ -10,6 +10,7 @@
 #include "services/dynamodb/table_request.h"
 #include "json/write.h"
 #include "store/items.h"
+#include <inttypes.h>
 #include <openssl/rand.h>
 
 enum { UUID_TEXT = 36, LIST_MAX = 100 };
@@ -311,6 +312,23 @@ enum status dynamo_prepare_update_table(const struct service_call *c, struct jso
     return dynamo_prepare(c, request, &dynamo_update_table_shape, read_update, ret_args, err);
 }
 
+/* A request for the throughput that the table has is refused. */
+static enum status check_units(const struct dynamo_table *t, const struct dynamo_table *by,
+                               int64_t given, struct error *err)
+{
+    if (given != GIVEN_UNITS || by->index_count > 0 || !t->is_provisioned ||
+        t->units.read != by->units.read || t->units.write != by->units.write)
+        return STATUS_OK;
+    return error_set(err, STATUS_INVALID, "ValidationException",
+                     "The provisioned throughput for the table will not change. The requested "
+                     "value equals the current value. Current ReadCapacityUnits provisioned for "
+                     "the table: %" PRId64 ". Requested ReadCapacityUnits: %" PRId64
+                     ". Current WriteCapacityUnits provisioned for the table: %" PRId64
+                     ". Requested WriteCapacityUnits: %" PRId64,
+                     (int64_t)t->units.read, (int64_t)by->units.read, (int64_t)t->units.write,
+                     (int64_t)by->units.write);
+}
+
 static void change_settings(struct dynamo_table *t, const struct dynamo_table *by, int64_t given)
 {
     if (given & GIVEN_BILLING)
@@ -428,6 +446,8 @@ enum status dynamo_run_update_table(const struct service_call *c, struct store_r
     enum status status = dynamo_find_table(&op, args.field[ARG_TABLE], true, &t);
     if (status != STATUS_OK)
         return status;
+    if (check_units(&t, &by, dynamo_args_int(&args, ARG_FLAGS, 0), err) != STATUS_OK)
+        return STATUS_INVALID;
     change_settings(&t, &by, dynamo_args_int(&args, ARG_FLAGS, 0));
     if (dynamo_check_billing(&t, err) != STATUS_OK)
         return STATUS_INVALID;

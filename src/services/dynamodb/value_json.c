@@ -28,7 +28,7 @@ static enum status mistyped(struct reading *r, struct json_val v, const char *wa
                                              : "Unexpected structure; a %s was expected",
                          wanted);
     return error_set(r->err, STATUS_INVALID, "SerializationException",
-                     "%s_VALUE can not be converted to %s",
+                     "%s_VALUE cannot be converted to %s",
                      v.tag == JSON_STRING ? "STRING"
                      : v.tag == JSON_BOOL ? (v.b ? "TRUE" : "FALSE")
                      : v.tag == JSON_NULL ? "NULL"
@@ -53,14 +53,15 @@ static int base64_digit(char c)
 
 static enum status base64_refused(struct reading *r, const char *why)
 {
-    return error_set(r->err, STATUS_INVALID, "SerializationException",
-                     "The value can not be converted to a Blob: %s", why);
+    return error_set(r->err, STATUS_INVALID, "SerializationException", "%s", why);
 }
 
 static enum status read_base64(struct reading *r, str text, str *ret)
 {
     if (text.n % 4 != 0)
-        return base64_refused(r, "Base64 encoded length is expected a multiple of 4 bytes");
+        return error_set(r->err, STATUS_INVALID, "SerializationException",
+                         "Base64 encoded length is expected a multiple of 4 bytes but found: %zu",
+                         text.n);
     size_t padding = str_ends(text, STR("==")) ? 2 : str_ends(text, STR("=")) ? 1 : 0;
     char *bytes = arena_alloc(r->arena, text.n / 4 * 3 + 1);
     size_t n = 0;
