@@ -139,7 +139,10 @@ static enum status choose_body(struct api_s3_call *call, bool is_head, struct ht
                                struct error *err)
 {
     struct s3_get *g = call->get;
-    if (g->length == 0 || g->is_unmodified)
+    /* A 304 has no body, and says how long it would have been or nothing (RFC 9110, 8.6). */
+    uint64_t length = g->is_unmodified ? g->object.body.size : g->length;
+    is_head |= g->is_unmodified;
+    if (length == 0)
         return STATUS_OK;
     if (!is_head && g->length <= READ_AT_ONCE)
         return read_at_once(g, reply, err);
@@ -147,7 +150,7 @@ static enum status choose_body(struct api_s3_call *call, bool is_head, struct ht
         return send_file(g, reply, err);
     reply->read = read_on;
     reply->read_arg = call;
-    reply->size = g->length;
+    reply->size = length;
     return STATUS_OK;
 }
 

@@ -109,13 +109,16 @@ enum status s3_bucket_location(const struct service_call *c, struct store_reader
 
 enum { BUCKETS_MAX = 10000 };
 
-static struct json_val bucket_value(const struct service_call *c, const struct store_bucket *row)
+/* The region is told to who asked for something (ListBuckets, Bucket.BucketRegion). */
+static struct json_val bucket_value(const struct service_call *c, const struct store_bucket *row,
+                                    bool has_region)
 {
     struct build b;
     build_begin(&b, c->arena);
     build_text(&b, "Name", row->name);
     build_put(&b, "CreationDate", s3_time_value(c->arena, row->created_ms));
-    build_text(&b, "BucketRegion", c->settings->region);
+    if (has_region)
+        build_text(&b, "BucketRegion", c->settings->region);
     return build_end(&b);
 }
 
@@ -129,7 +132,8 @@ static struct json_val owner_value(const struct service_call *c)
 }
 
 static enum status list_request(const struct service_call *c, str args, str *ret_prefix,
-                                str *ret_after, int64_t *ret_max, struct error *err)
+                                str *ret_after, int64_t *ret_max, bool *ret_has_any,
+                                struct error *err)
 {
     struct json_val request;
     if (s3_request(c, args, &request, err) != STATUS_OK ||
@@ -140,6 +144,7 @@ static enum status list_request(const struct service_call *c, str args, str *ret
     if (*ret_max < 1 || *ret_max > BUCKETS_MAX)
         return s3_fail_with(S3_InvalidArgument, err,
                             "Argument MaxBuckets must be an integer between 1 and 10000");
+    *ret_has_any = request.len > 0;
     return STATUS_OK;
 }
 
@@ -150,9 +155,10 @@ enum status s3_list_buckets(const struct service_call *c, struct store_reader *r
     uint32_t count;
     str prefix, after;
     int64_t max;
+    bool has_any;
     struct build b;
     (void)tx;
-    if (list_request(c, args, &prefix, &after, &max, err) != STATUS_OK)
+    if (list_request(c, args, &prefix, &after, &max, &has_any, err) != STATUS_OK)
         return err->status;
     if (store_list_buckets(reader, prefix, after, (uint32_t)max + 1, c->arena, &rows, &count,
                            err) != STATUS_OK)
@@ -161,7 +167,7 @@ enum status s3_list_buckets(const struct service_call *c, struct store_reader *r
     count -= has_more;
     struct json_val *values = arena_alloc(c->arena, (count + 1) * sizeof(*values));
     for (uint32_t i = 0; i < count; i++)
-        values[i] = bucket_value(c, &rows[i]);
+        values[i] = bucket_value(c, &rows[i], has_any);
     build_begin(&b, c->arena);
     build_put(&b, "Buckets", json_array(values, count));
     build_put(&b, "Owner", owner_value(c));

@@ -16,6 +16,7 @@ static void buckets_come_and_go(void **state)
     assert_str(member(w, list, "Buckets.0.Name"), "bucket");
     assert_str(member(w, list, "Buckets.1.Name"), "other");
     assert_str(member(w, list, "Buckets.1.CreationDate"), "2025-11-25T00:00:00Z");
+    assert_null(member(w, list, "Buckets.1.BucketRegion").p); /* who asked for nothing */
     assert_str(member(w, do_op(w, "HeadBucket", "{'Bucket': 'other'}"), "BucketRegion"),
                "us-east-1");
     assert_str(do_op(w, "GetBucketLocation", "{'Bucket': 'other'}"), "{}");
@@ -51,6 +52,7 @@ static void buckets_are_listed_in_pages(void **state)
     str page = do_op(w, "ListBuckets", "{'MaxBuckets': 2}");
     assert_str(member(w, page, "Buckets.1.Name"), "bbb");
     assert_str(member(w, page, "ContinuationToken"), "bbb");
+    assert_str(member(w, page, "Buckets.1.BucketRegion"), "us-east-1");
     page = do_op(w, "ListBuckets", "{'MaxBuckets': 2, 'ContinuationToken': 'bbb'}");
     assert_str(member(w, page, "Buckets.0.Name"), "bucket");
     assert_null(member(w, page, "ContinuationToken").p);
