@@ -118,8 +118,27 @@ static enum status get_attribute(str item, str name, uint8_t tag, struct dynamo_
     return check_filled(name, *ret, err);
 }
 
+/* An update is told of it in other words than an item that is put. */
+static enum status index_key_empty(const struct dynamo_index *i, str name, uint8_t tag,
+                                   bool is_update, struct error *err)
+{
+    if (is_update)
+        return error_set(err, STATUS_INVALID, "ValidationException",
+                         "One or more parameter values are not valid. The update expression "
+                         "attempted to update a secondary index key to a value that is not "
+                         "supported. The AttributeValue for a key attribute cannot contain an "
+                         "empty %s value.",
+                         kind_of(tag));
+    return error_set(err, STATUS_INVALID, "ValidationException",
+                     "One or more parameter values are not valid. A value specified for a "
+                     "secondary index key is not supported. The AttributeValue for a key "
+                     "attribute cannot contain an empty %s value. IndexName: %.*s, IndexKey: "
+                     "%.*s",
+                     kind_of(tag), STR_ARG(i->name), STR_ARG(name));
+}
+
 static enum status check_index_attribute(const struct dynamo_index *i, str name, uint8_t tag,
-                                         bool is_hash, str item, struct error *err)
+                                         bool is_hash, str item, bool is_update, struct error *err)
 {
     struct dynamo_value v = dynamo_member(item, name);
     if (v.tag == DYNAMO_NONE)
@@ -131,24 +150,20 @@ static enum status check_index_attribute(const struct dynamo_index *i, str name,
                          STR_ARG(name), dynamo_type_name(tag), dynamo_type_name(v.tag),
                          STR_ARG(i->name));
     if (v.body.n == 0)
-        return error_set(err, STATUS_INVALID, "ValidationException",
-                         "One or more parameter values are not valid. A value specified for a "
-                         "secondary index key is not supported. The AttributeValue for a key "
-                         "attribute cannot contain an empty %s value. IndexName: %.*s, IndexKey: "
-                         "%.*s",
-                         kind_of(v.tag), STR_ARG(i->name), STR_ARG(name));
+        return index_key_empty(i, name, v.tag, is_update, err);
     return check_size(v, is_hash, err);
 }
 
-enum status dynamo_key_check_indexes(const struct dynamo_table *t, str item, struct error *err)
+enum status dynamo_key_check_indexes(const struct dynamo_table *t, str item, bool is_update,
+                                     struct error *err)
 {
     for (uint32_t i = 0; i < t->index_count; i++) {
         const struct dynamo_index *x = &t->indexes[i];
         const struct dynamo_keys *k = &x->keys;
-        if (check_index_attribute(x, k->hash, k->hash_tag, true, item, err) != STATUS_OK)
+        if (check_index_attribute(x, k->hash, k->hash_tag, true, item, is_update, err) != STATUS_OK)
             return STATUS_INVALID;
-        if (k->range.n > 0 &&
-            check_index_attribute(x, k->range, k->range_tag, false, item, err) != STATUS_OK)
+        if (k->range.n > 0 && check_index_attribute(x, k->range, k->range_tag, false, item,
+                                                    is_update, err) != STATUS_OK)
             return STATUS_INVALID;
     }
     return STATUS_OK;
@@ -162,7 +177,7 @@ enum status dynamo_key_of_item(struct arena *a, const struct dynamo_table *t, st
     if (get_attribute(item, k->hash, k->hash_tag, &hash, err) != STATUS_OK ||
         (k->range.n > 0 && get_attribute(item, k->range, k->range_tag, &range, err) != STATUS_OK) ||
         check_size(hash, true, err) != STATUS_OK || check_size(range, false, err) != STATUS_OK ||
-        dynamo_key_check_indexes(t, item, err) != STATUS_OK)
+        dynamo_key_check_indexes(t, item, false, err) != STATUS_OK)
         return STATUS_INVALID;
     *ret = table_key(a, hash.body, range.body);
     return STATUS_OK;

@@ -31,9 +31,10 @@ NODISCARD enum status dynamo_key_of_item(struct arena *a, const struct dynamo_ta
 /* The key of a Key: exactly the key attributes. */
 NODISCARD enum status dynamo_key_of_key(struct arena *a, const struct dynamo_table *t, str key,
                                         str *ret, struct error *err);
-/* Attributes of index keys that an item has are of the right types. */
+/* Attributes of index keys that an item has are of the right types and not empty; is_update: the
+ * item comes of an update. */
 NODISCARD enum status dynamo_key_check_indexes(const struct dynamo_table *t, str item,
-                                               struct error *err);
+                                               bool is_update, struct error *err);
 
 /* The table's key of an item that has one. */
 str dynamo_key_of_row(struct arena *a, const struct dynamo_table *t, str item);

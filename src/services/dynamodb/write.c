@@ -170,7 +170,7 @@ static enum status plan_update(struct dynamo_op *op, const struct dynamo_args *a
         return invalid(op, "Item size to update has exceeded the maximum allowed size");
     if (!dynamo_check_item(c->item))
         return invalid(op, "Nesting Levels have exceeded supported limits");
-    return dynamo_key_check_indexes(c->table, c->item, op->err);
+    return dynamo_key_check_indexes(c->table, c->item, true, op->err);
 }
 
 static enum status find_key(struct dynamo_op *op, const struct dynamo_table *t,
