@@ -130,12 +130,9 @@ static enum status read_write_request(struct dynamo_request *r, str table, struc
         return mistyped(r, "a WriteRequest must be a structure");
     struct json_val put = json_get(v, STR("PutRequest")), del = json_get(v, STR("DeleteRequest"));
     bool is_put = put.tag == JSON_OBJECT, is_delete = del.tag == JSON_OBJECT;
-    if (is_put == is_delete)
-        return dynamo_refuse(r->err,
-                             is_put ? "Supplied AttributeValue has more than one datatypes set, "
-                                      "must contain exactly one of the supported datatypes"
-                                    : "Supplied AttributeValue is empty, must contain exactly one "
-                                      "of the supported datatypes");
+    if (is_put == is_delete) /* of none AWS says the same */
+        return dynamo_refuse(r->err, "Supplied AttributeValue has more than one datatypes set, "
+                                     "must contain exactly one of the supported datatypes");
     size_t from = r->args.n;
     dynamo_arg(&r->args, ARG_TABLE, table);
     dynamo_arg_int(&r->args, ARG_KIND, is_put ? ENTRY_PUT : ENTRY_DELETE);
@@ -159,11 +156,11 @@ static enum status read_writes(struct dynamo_request *r, str table, struct json_
         return mistyped(r, "the requests of a table must be a list");
     if (v.len == 0 || v.len > WRITES_MAX)
         return dynamo_refuse(r->err,
-                             "1 validation error detected: Value at 'requestItems.%.*s.member' "
-                             "failed to satisfy constraint: Member must have length %s than or "
-                             "equal to %d",
-                             STR_ARG(table), v.len == 0 ? "greater" : "less",
-                             v.len == 0 ? 1 : WRITES_MAX);
+                             "1 validation error detected: Value '{%.*s=[%s]}' at 'requestItems' "
+                             "failed to satisfy constraint: Map value must satisfy constraint: "
+                             "[Member must have length less than or equal to %d, Member must have "
+                             "length greater than or equal to 1]",
+                             STR_ARG(table), v.len == 0 ? "" : "...", WRITES_MAX);
     for (uint32_t i = 0; i < v.len; i++) {
         enum status status = read_write_request(r, table, v.items[i]);
         if (status != STATUS_OK)

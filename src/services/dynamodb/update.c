@@ -344,6 +344,17 @@ str dynamo_update_paths(struct arena *a, str program)
     return copy;
 }
 
+bool dynamo_update_computes(str program, str name)
+{
+    struct dynamo_value action, path, step, operand;
+    while (dynamo_next(&program, &action))
+        if (action.tag == DYNAMO_SET && dynamo_next(&action.body, &path) &&
+            dynamo_next(&action.body, &operand) && dynamo_next(&path.body, &step) &&
+            str_eq(step.body, name))
+            return operand.tag >= DYNAMO_PATH;
+    return false;
+}
+
 bool dynamo_update_names(str program, str name)
 {
     struct dynamo_value action, path, step;

@@ -13,5 +13,7 @@ NODISCARD enum status dynamo_update(struct arena *a, str program, str item, str 
 str dynamo_update_paths(struct arena *a, str program);
 /* Does it change this top-level attribute? */
 bool dynamo_update_names(str program, str name);
+/* Does it SET this top-level attribute to something that is no plain value? */
+bool dynamo_update_computes(str program, str name);
 
 #endif

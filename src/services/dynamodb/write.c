@@ -155,6 +155,23 @@ static enum status check_update(struct dynamo_op *op, const struct dynamo_table 
     return STATUS_OK;
 }
 
+/* What is known only when the item is gets another text than a value of the wrong type. */
+static enum status check_computed(struct dynamo_op *op, const struct dynamo_change *c, str program)
+{
+    for (uint32_t i = 0; i < c->table->index_count; i++) {
+        const struct dynamo_keys *k = &c->table->indexes[i].keys;
+        const str names[] = {k->hash, k->range};
+        const uint8_t tags[] = {k->hash_tag, k->range_tag};
+        for (size_t j = 0; j < ARRAY_LEN(names); j++) {
+            uint8_t tag = names[j].n > 0 ? dynamo_member(c->item, names[j]).tag : DYNAMO_NONE;
+            if (tag != DYNAMO_NONE && tag != tags[j] && dynamo_update_computes(program, names[j]))
+                return invalid(op, "The update expression attempted to update the secondary index "
+                                   "key to unsupported type");
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status plan_update(struct dynamo_op *op, const struct dynamo_args *args,
                                struct dynamo_change *c)
 {
@@ -170,6 +187,8 @@ static enum status plan_update(struct dynamo_op *op, const struct dynamo_args *a
         return invalid(op, "Item size to update has exceeded the maximum allowed size");
     if (!dynamo_check_item(c->item))
         return invalid(op, "Nesting Levels have exceeded supported limits");
+    if (check_computed(op, c, args->field[ARG_UPDATE]) != STATUS_OK)
+        return STATUS_INVALID;
     return dynamo_key_check_indexes(c->table, c->item, true, op->err);
 }
 
