@@ -36,6 +36,7 @@ class Server:
         self.address = line.split("http://")[1].split(",")[0]
 
     def kill(self):
+        self.address = "127.0.0.1:1"  # where nobody is; its port may soon be somebody else's
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
@@ -217,7 +218,7 @@ def keep_busy(server, arn, started, stop):
     """Starts executions until told to stop; one whose start was not acknowledged is started again, by its name (and
     may have ended by then)."""
     client, pending, names = Client(server.address), [], iter(range(10**9))
-    while not stop.is_set() or not started[-1].startswith("ok "):
+    while not stop.is_set() or not (started and started[-1].startswith("ok ")):
         try:
             while len(pending) < AT_ONCE:
                 name = started[-1] if started and not started[-1].startswith("ok ") else f"e{next(names)}"
