@@ -40,7 +40,7 @@ static const struct arg_option aggregate_table[] = {
      "location"},
     {0, 0, NULL, NULL, "How"},
     {OPT_DATA, 'd', "data", "DIR",
-     "where it is kept until it is done (default " AGGREGATE_DATA ")"},
+     "where all is kept that makes it go on (default " AGGREGATE_DATA ")"},
     {OPT_PAGE_SIZE, 'p', "page-size", "N", "rows asked for at a time (default 400)"},
     {OPT_CONCURRENCY, 'c', "concurrency", "N", "calls to a host at a time (default 20)"},
     {OPT_TOLERATE, 't', "tolerate", "PERCENT",

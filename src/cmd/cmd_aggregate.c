@@ -298,7 +298,8 @@ static enum status read_locations(struct aggregate *g, struct error *err)
     const char *path = g->options->locations;
     uint32_t count;
     if (!reader_read_file(path, LOCATIONS_TEXT_MAX, &g->locations))
-        return error_set(err, STATUS_NOT_FOUND, "Locations", "%s: %s", path, strerrordesc_np(errno));
+        return error_set(err, STATUS_NOT_FOUND, "Locations", "%s: %s", path,
+                         strerrordesc_np(errno));
     g->run = aggregate_run_name(g->options, buf_str(&g->locations), &g->arena);
     buf_printf(&g->input, "{\"task_id\":\"%.*s\",\"chunks\":", STR_ARG(g->run));
     enum status status = locations_read(buf_str(&g->locations), g->run, &g->input, &count, err);
@@ -306,11 +307,26 @@ static enum status read_locations(struct aggregate *g, struct error *err)
     return status == STATUS_OK ? STATUS_OK : error_wrap(err, "%s", path);
 }
 
+/* Whether the CSV can be written is better known before hours of work than after them. */
+static enum status try_output(const struct aggregate *g, struct error *err)
+{
+    struct sink_file *file;
+    enum status status = sink_file_new(str_of(g->options->out), &file, err);
+    if (status != STATUS_OK)
+        return status;
+    struct consolidate_sink sink = sink_file_sink(file);
+    sink.discard(sink.arg);
+    sink_file_free(file);
+    return STATUS_OK;
+}
+
 static int aggregate(struct aggregate *g)
 {
     struct error err;
     int code = CMD_FAILED;
     enum status status = read_locations(g, &err);
+    if (status == STATUS_OK)
+        status = try_output(g, &err);
     if (status == STATUS_OK)
         status = loop_new(&g->loop, &err);
     if (status == STATUS_OK)

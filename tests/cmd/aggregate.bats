@@ -177,6 +177,8 @@ read_csv() {
     has "$output" '--auth is api-key:HEADER=SECRET'
     run -1 aggregate --row '$row.('
     has "$output" '--row'
+    run -1 aggregate --out nowhere/report.csv
+    has "$output" 'nowhere'
     run -1 aggregate --locations none.csv
     has "$output" 'none.csv: No such file'
     printf 'id\n' >list.csv

@@ -52,6 +52,7 @@ counts() { # TYPE
 
 @test "the workflows are valid" {
     run -0 "$AFFLUX" validate "$flows"/*.asl.json
+    run -0 "$AFFLUX" validate --strict-aws "$flows"/*.asl.json
 }
 
 @test "no key and no name is made of a clock or of chance" {
