@@ -113,12 +113,14 @@ enum status aggregate_put_flows(struct engine *e, const struct aggregate_options
     return status;
 }
 
+/* More is under way than there are calls at a time, so that those never wait for the disk; but not
+ * so much that a call stands in line for longer than it may take. */
 str aggregate_input(const struct aggregate_options *o, str run, bool is_retry, struct arena *a)
 {
     uint32_t pages = o->concurrency < PAGES_AT_ONCE ? o->concurrency : PAGES_AT_ONCE;
     return arena_printf(a,
                         "{\"task_id\":\"%.*s\",\"run\":\"%.*s\",\"page_size\":%u,\"pages_at_once\":"
                         "%u,\"locations_at_once\":%u,\"tolerate\":%u%s}",
-                        STR_ARG(run), STR_ARG(run), o->page_size, pages, o->concurrency / pages,
+                        STR_ARG(run), STR_ARG(run), o->page_size, pages, (o->concurrency + 1) / 2,
                         o->tolerate, is_retry ? ",\"only_open\":true" : "");
 }

@@ -43,13 +43,14 @@ void aggregate_show_now(struct aggregate_show *s, const struct engine *e, int64_
         return;
     const struct asl_map_counts *c = &run.items;
     uint64_t done = c->succeeded, failed = c->failed + c->timed_out + c->aborted;
+    uint64_t all = c->total > s->locations ? c->total : s->locations;
     s->plain_ms = now_ms;
     s->was_drawn = s->is_terminal;
     fprintf(stderr,
             "%slocations: %llu done, %llu failed, %llu left; %llu pages (%.0f/s), %llu rows, %u "
             "calls under way%s",
             s->is_terminal ? "\r" : "afflux aggregate: ", (unsigned long long)done,
-            (unsigned long long)failed, (unsigned long long)(c->total - done - failed),
+            (unsigned long long)failed, (unsigned long long)(all - done - failed),
             (unsigned long long)s->pages, seconds > 0 ? (double)s->pages / seconds : 0.0,
             (unsigned long long)s->rows, engine_figures(e).calls, s->is_terminal ? "\033[K" : "\n");
     fflush(stderr);

@@ -12,6 +12,7 @@ struct aggregate_show {
     bool is_off, is_terminal, was_drawn;
     int64_t begun_ms, plain_ms; /* plain_ms: of the last plain line */
     uint64_t pages, rows;       /* of this process */
+    uint64_t locations;         /* that there are at least: the map run finds them as it goes */
 };
 
 void aggregate_show_init(struct aggregate_show *s, bool is_quiet, int64_t now_ms);

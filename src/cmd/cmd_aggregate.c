@@ -27,6 +27,7 @@ struct aggregate {
     const struct aggregate_options *options;
     struct arena arena;
     struct buf locations, input; /* the list as it came; the setup's input */
+    uint32_t location_count;
     str run;
     struct loop *loop;
     struct engine *engine;
@@ -229,6 +230,7 @@ static enum status run(struct aggregate *g, struct error *err)
     if (status != STATUS_OK)
         return status;
     aggregate_show_init(&g->show, g->options->is_quiet || g->options->is_json, loop_now_ms());
+    g->show.locations = g->options->is_retry ? 0 : g->location_count;
     show(g);
     while (!g->is_over && !g->is_interrupted)
         loop_run(g->loop);
@@ -296,13 +298,13 @@ static int tell_end(struct aggregate *g)
 static enum status read_locations(struct aggregate *g, struct error *err)
 {
     const char *path = g->options->locations;
-    uint32_t count;
     if (!reader_read_file(path, LOCATIONS_TEXT_MAX, &g->locations))
         return error_set(err, STATUS_NOT_FOUND, "Locations", "%s: %s", path,
                          strerrordesc_np(errno));
     g->run = aggregate_run_name(g->options, buf_str(&g->locations), &g->arena);
     buf_printf(&g->input, "{\"task_id\":\"%.*s\",\"chunks\":", STR_ARG(g->run));
-    enum status status = locations_read(buf_str(&g->locations), g->run, &g->input, &count, err);
+    enum status status =
+        locations_read(buf_str(&g->locations), g->run, &g->input, &g->location_count, err);
     buf_add_byte(&g->input, '}');
     return status == STATUS_OK ? STATUS_OK : error_wrap(err, "%s", path);
 }
