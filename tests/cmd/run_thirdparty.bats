@@ -36,8 +36,7 @@ END
 }
 
 teardown() {
-    [[ -z ${party-} ]] || kill "$party"
-    wait
+    [[ -z ${party-} ]] || { kill "$party" && wait "$party"; } || true
 }
 
 # begin OPTION…: a third party of 12 locations; input.json for the workflow; $origin, $party.

@@ -12,8 +12,7 @@ setup() {
 }
 
 teardown() {
-    [[ ${#pids[@]} -eq 0 ]] || kill "${pids[@]}" 2>/dev/null || true
-    wait
+    [[ ${#pids[@]} -eq 0 ]] || { kill "${pids[@]}" && wait "${pids[@]}"; } 2>/dev/null || true
 }
 
 # begin OPTION…: on a free port; sets $address and $pid.
