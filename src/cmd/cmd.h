@@ -50,6 +50,11 @@ void cmd_error(const char *command, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The same with a hint to --help. Returns CMD_USAGE. */
 int cmd_usage(const char *command, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* The value of an option that is a number from low to high; otherwise it says so and returns
+ * CMD_USAGE. */
+int cmd_number(const char *command, const char *option, const char *text, uint32_t low,
+               uint32_t high, uint32_t *ret);
+
 /* Text to stdout, for --help and --version. Returns the exit code. */
 int cmd_print(const char *command, str text);
 

@@ -76,21 +76,15 @@ struct demo {
 static int read_option(struct demo *d, int id, const struct args *a)
 {
     const char *value = a->value[0];
-    char *end;
-    if (id == OPT_HELP)
-        d->is_help = true;
-    else if (id == OPT_DIR)
-        d->dir = value;
-    else if (id != OPT_LOCATIONS)
-        return CMD_USAGE;
-    if (id != OPT_LOCATIONS)
-        return CMD_OK;
-    long n = strtol(value, &end, 10);
-    if (end == value || *end || n < DEMO_LOCATIONS_MIN || n > DEMO_LOCATIONS_MAX)
-        return cmd_usage("demo", "--locations is a number from %d to %d, not '%s'",
-                         DEMO_LOCATIONS_MIN, DEMO_LOCATIONS_MAX, value);
-    d->locations = (uint32_t)n;
-    return CMD_OK;
+    switch (id) {
+    case OPT_HELP: d->is_help = true; return CMD_OK;
+    case OPT_DIR: d->dir = value; return CMD_OK;
+    case OPT_LOCATIONS:
+        return cmd_number("demo", "locations", value, DEMO_LOCATIONS_MIN, DEMO_LOCATIONS_MAX,
+                          &d->locations);
+    case ARG_OPERAND: return cmd_usage("demo", "'%s' is one too many", value);
+    default: return cmd_usage("demo", "%s", a->message);
+    }
 }
 
 static int read_options(struct demo *d, int argc, char **argv)
@@ -99,8 +93,7 @@ static int read_options(struct demo *d, int argc, char **argv)
     int id, code = CMD_OK;
     args_init(&a, argc, argv, demo_table, ARRAY_LEN(demo_table));
     while (code == CMD_OK && !d->is_help && (id = args_next(&a)) != ARG_END)
-        code = id == ARG_OPERAND ? cmd_usage("demo", "'%s' is one too many", a.value[0])
-                                 : read_option(d, id, &a);
+        code = read_option(d, id, &a);
     return code;
 }
 

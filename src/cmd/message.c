@@ -94,3 +94,17 @@ const char *cmd_suggest(const char *word, const char *const *names)
     }
     return best;
 }
+
+int cmd_number(const char *command, const char *option, const char *text, uint32_t low,
+               uint32_t high, uint32_t *ret)
+{
+    uint64_t n = 0;
+    size_t digits = strspn(text, "0123456789");
+    for (size_t i = 0; i < digits && n <= high; i++)
+        n = n * 10 + (uint64_t)(text[i] - '0');
+    if (digits == 0 || text[digits] != '\0' || n < low || n > high)
+        return cmd_usage(command, "--%s is a number from %u to %u, not '%s'", option, low, high,
+                         text);
+    *ret = (uint32_t)n;
+    return CMD_OK;
+}

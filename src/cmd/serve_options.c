@@ -87,21 +87,6 @@ static bool is_account(str s)
     return s.n == 12;
 }
 
-/* A decimal number from low to high, of the option called name. */
-static int read_number(const char *name, const char *text, uint32_t low, uint32_t high,
-                       uint32_t *ret)
-{
-    uint32_t n = 0;
-    size_t digits = strspn(text, "0123456789");
-    for (size_t i = 0; i < digits && n <= high; i++)
-        n = n * 10 + (uint32_t)(text[i] - '0');
-    if (digits == 0 || text[digits] != '\0' || n < low || n > high)
-        return cmd_usage("serve", "--%s is a number from %u to %u, not '%s'", name, low, high,
-                         text);
-    *ret = n;
-    return CMD_OK;
-}
-
 static int read_option(struct serve_options *o, int id, const struct args *a)
 {
     const char *value = a->value[0];
@@ -111,10 +96,10 @@ static int read_option(struct serve_options *o, int id, const struct args *a)
     case OPT_DATA: o->data = value; break;
     case OPT_STRICT_AWS: o->is_strict = true; break;
     case OPT_KEEP_DAYS:
-        return read_number("keep-days", value, 0, SERVE_KEEP_DAYS_MAX, &o->keep_days);
+        return cmd_number("serve", "keep-days", value, 0, SERVE_KEEP_DAYS_MAX, &o->keep_days);
     case OPT_ALLOW_SCRIPTS: o->allows_scripts = true; break;
     case OPT_CA_FILE: o->ca_file = value; break;
-    case OPT_LOOPS: return read_number("loops", value, 1, SERVE_LOOPS_MAX, &o->loops);
+    case OPT_LOOPS: return cmd_number("serve", "loops", value, 1, SERVE_LOOPS_MAX, &o->loops);
     case OPT_LISTEN:
         if (http_address_read(str_of(value), &o->listen, &err) != STATUS_OK)
             return cmd_usage("serve", "--listen: %s", err.message);

@@ -146,15 +146,6 @@ static void take_told(struct engine *e, struct engine_mail *mail)
     free(m);
 }
 
-static str put_text(char **at, str text)
-{
-    str copy = {*at, text.n};
-    if (text.n > 0)
-        memcpy(*at, text.p, text.n);
-    *at += text.n;
-    return copy;
-}
-
 static void tell(struct engine *e, const struct told_mail *what)
 {
     struct told_mail *m = malloc(sizeof(*m) + what->text.n + what->error.n + what->cause.n);
@@ -162,9 +153,9 @@ static void tell(struct engine *e, const struct told_mail *what)
     *m = *what;
     m->mail = (struct engine_mail){.take = take_told};
     char *at = (char *)(m + 1);
-    m->text = put_text(&at, what->text);
-    m->error = put_text(&at, what->error);
-    m->cause = put_text(&at, what->cause);
+    m->text = engine_mail_text(&at, what->text);
+    m->error = engine_mail_text(&at, what->error);
+    m->cause = engine_mail_text(&at, what->cause);
     engine_mail_send(e, m->wish.from, &m->mail);
 }
 
@@ -250,9 +241,9 @@ void engine_start_there(struct engine *e, uint32_t loop, const struct engine_sta
                                       .refused = start->refused,
                                       .arg = start->arg}};
     char *at = (char *)(m + 1);
-    m->machine = put_text(&at, start->machine);
-    m->name = put_text(&at, start->name);
-    m->input = put_text(&at, start->input);
+    m->machine = engine_mail_text(&at, start->machine);
+    m->name = engine_mail_text(&at, start->name);
+    m->input = engine_mail_text(&at, start->input);
     engine_mail_send(e, loop, &m->mail);
 }
 

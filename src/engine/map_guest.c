@@ -241,15 +241,6 @@ static void take_child(struct engine *e, struct engine_mail *mail)
     free(m);
 }
 
-static str put_text(char **at, str text)
-{
-    str copy = {*at, text.n};
-    if (text.n > 0)
-        memcpy(*at, text.p, text.n);
-    *at += text.n;
-    return copy;
-}
-
 void map_guest_begin(struct map_run *r, const struct store_execution *row,
                      const struct asl_identity *who, str input)
 {
@@ -263,12 +254,12 @@ void map_guest_begin(struct map_run *r, const struct store_execution *row,
         .mail.take = take_child, .facts = facts_of(r), .row = *row, .who = *who};
     m->row.name = m->row.error = m->row.cause = (str){0};
     char *at = (char *)(m + 1);
-    m->who.id = put_text(&at, who->id);
-    m->who.name = put_text(&at, who->name);
-    m->who.role_arn = put_text(&at, who->role_arn);
-    m->who.state_machine_id = put_text(&at, who->state_machine_id);
-    m->who.state_machine_name = put_text(&at, who->state_machine_name);
-    m->input = put_text(&at, input);
+    m->who.id = engine_mail_text(&at, who->id);
+    m->who.name = engine_mail_text(&at, who->name);
+    m->who.role_arn = engine_mail_text(&at, who->role_arn);
+    m->who.state_machine_id = engine_mail_text(&at, who->state_machine_id);
+    m->who.state_machine_name = engine_mail_text(&at, who->state_machine_name);
+    m->input = engine_mail_text(&at, input);
     map_guest_remember(r, row);
     loop_of(r, to)->sent++;
     engine_mail_send(e, to, &m->mail);

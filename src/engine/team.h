@@ -34,6 +34,16 @@ struct engine_mail {
     struct engine_door *door;
     void (*take)(struct engine *e, struct engine_mail *mail);
 };
+/* Texts of a mail lie behind its struct: copies one to *at, which moves on. */
+static inline str engine_mail_text(char **at, str text)
+{
+    str copy = {*at, text.n};
+    if (text.n > 0)
+        memcpy(*at, text.p, text.n);
+    *at += text.n;
+    return copy;
+}
+
 /* Mails from one loop to another keep their order. */
 void engine_mail_send(struct engine *from, uint32_t to, struct engine_mail *mail);
 
