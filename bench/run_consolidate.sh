@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Consolidation of 10,000 parts (or $1 of them): afflux, on all cores and on one, with columns that come late,
-# beside cat of the same files and DuckDB (npm's @duckdb/node-api in NPM_DIR, fetched there if it can be). The
+# beside cat of the same files, a Python script and DuckDB (npm's @duckdb/node-api in NPM_DIR, fetched there if it can be). The
 # parts are in the page cache; afflux waits until the CSV is on the disk, the others do not. One line per
 # figure: what, the median of five runs in seconds with the fastest and the slowest, MB/s of input, CPU
 # seconds and peak MB. AFFLUX_BUILD: the build folder (default build). BENCH_DIR: where the data goes.
@@ -49,6 +49,9 @@ measure 'afflux, minimal quotes' "$program" consolidate "$work/parts" -o "$work/
 echo '[{"late":1}]' >"$work/parts/zzz.json"
 measure 'afflux, a late column' "$program" consolidate "$work/parts" -o "$work/out.csv"
 rm "$work/parts/zzz.json"
+if command -v python3 >/dev/null; then
+    measure 'Python, json and csv' python3 bench/consolidate_python.py "$work/parts" "$work/out.csv"
+fi
 if duckdb_dir; then
     export NPM_DIR
     measure 'DuckDB' node bench/consolidate_duckdb.mjs "$work/parts/*/*.json" "$work/out.csv"
