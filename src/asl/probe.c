@@ -5,6 +5,7 @@
  * the mock's. This is the one place that sets a frame's state by hand.
  */
 #include "asl/probe.h"
+#include "asl/command.h"
 #include "asl/frame.h"
 #include "asl/step_internal.h"
 #include "json/write.h"
@@ -335,6 +336,7 @@ static void mocked(struct probe *p)
                                   .has_error = o->has_error,
                                   .has_cause = o->has_cause,
                                   .is_task = o->state->type == ASL_TASK};
+    failure.is_final = o->is_called && str_eq(o->error, STR("States.Runtime"));
     if (o->mock == ASL_PROBE_ERROR) {
         fail(p, &failure);
     } else if (is_exceeded(p)) {
@@ -355,10 +357,22 @@ static void settle(struct probe *p)
     struct asl_probe_result *ret = p->ret;
     struct asl_failure failure = {
         .error = ret->error, .has_error = ret->has_error, .is_task = p->o->state->type == ASL_TASK};
+    failure.is_final = p->o->is_called && str_eq(ret->error, STR("States.Runtime"));
     if (ret->status == ASL_PROBE_CAUGHT)
         ret->catcher = find_catcher(p, &failure);
     if (ret->status == ASL_PROBE_FAILED)
         ret->retrier = find_retrier(p, &failure);
+}
+
+/* A Task that waits for its work: what the work is given. */
+static void take_work(struct probe *p)
+{
+    struct asl_probe_result *ret = p->ret;
+    struct asl_command c = asl_task_command(p->x, p->f, p->arena);
+    ret->status = ASL_PROBE_WORKS;
+    ret->arguments = text_of(p, c.arguments->root);
+    ret->timeout_ms = c.timeout_ms == ASL_NEVER ? ASL_NEVER : c.timeout_ms - p->o->now_ms;
+    p->is_over = true;
 }
 
 static enum status run(struct probe *p, struct error *err)
@@ -379,6 +393,9 @@ static enum status run(struct probe *p, struct error *err)
         status = move(p, p->o->now_ms, err);
     if (status == STATUS_OK && !p->is_over && p->o->mock != ASL_PROBE_NO_MOCK)
         mocked(p);
+    else if (status == STATUS_OK && !p->is_over && type == ASL_TASK &&
+             p->f->phase == ASL_PHASE_WORKING)
+        take_work(p);
     int64_t due_ms = asl_exec_due(p->x);
     for (int i = 0; i < 2 && status == STATUS_OK && !p->is_over; i++)
         status = move(p, type == ASL_WAIT && due_ms != ASL_NEVER ? due_ms : p->o->now_ms, err);

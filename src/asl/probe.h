@@ -3,6 +3,10 @@
  * One state tried out, as TestState does: it is entered with an input, its work gives what a mock
  * says, and what came of it is told, with the values in between. The machine around it does not
  * run. A Wait is over at once.
+ *
+ * A Task without a mock is probed twice: the first tells what its work is given, the second has
+ * what the work gave in the mock's place. Both come to the same values, as time and seed are the
+ * same.
  */
 #ifndef AFFLUX_ASL_PROBE_H
 #define AFFLUX_ASL_PROBE_H
@@ -23,6 +27,7 @@ struct asl_probe_options {
     struct json_doc *result;
     str error, cause;
     bool has_error, has_cause;
+    bool is_called;    /* the mock is what the work really gave */
     uint32_t retries;  /* every retrier was used so often */
     uint64_t failures; /* of a Map's iterations */
     int64_t now_ms;
@@ -33,7 +38,8 @@ enum asl_probe_status {
     ASL_PROBE_SUCCEEDED,
     ASL_PROBE_FAILED,
     ASL_PROBE_RETRIABLE,
-    ASL_PROBE_CAUGHT
+    ASL_PROBE_CAUGHT,
+    ASL_PROBE_WORKS /* a Task without a mock: its work is to be done, with `arguments` */
 };
 
 /* Named as TestState names them. */
@@ -54,9 +60,11 @@ struct asl_probe_result {
     uint32_t value_count;
     int32_t catcher, retrier; /* -1: none */
     double retry_seconds;     /* RETRIABLE */
+    str arguments;            /* WORKS: JSON text */
+    int64_t timeout_ms;       /* WORKS: how long it may take; ASL_NEVER: no limit */
 };
 
-/* STATUS_INVALID "ProbeWaits": the state waits for work that no mock does. */
+/* STATUS_INVALID "ProbeWaits": a state that is no Task waits for work that no mock does. */
 NODISCARD enum status asl_probe(struct asl_definition *d, const struct asl_probe_options *o,
                                 struct arena *a, struct asl_probe_result *ret, struct error *err);
 

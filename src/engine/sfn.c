@@ -45,6 +45,7 @@ static void call_free(struct engine_api_call *call)
         api->calls = call->next;
     api->call_count--;
     activity_poll_end(call);
+    sfn_test_end(call);
     sfn_forward_end(call, false);
     loop_timer_stop(api->engine->loop, &call->timer);
     json_doc_unref(call->input);

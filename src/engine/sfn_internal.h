@@ -89,6 +89,8 @@ struct engine_api_call {
     str worker, activity_name;
     uint64_t poll; /* a task is being fetched for it, under this number; 0: none */
 
+    struct sfn_test *test; /* of a TestState that calls: sfn_test_call.c */
+
     uint64_t id; /* of a call that runs on another loop, by which its answer finds it; 0: here */
     uint32_t loop;
 };
@@ -256,7 +258,10 @@ NODISCARD enum status sfn_drop_tags(struct sfn_scope *s, str arn, struct error *
 sfn_fn sfn_create_activity, sfn_describe_activity, sfn_list_activities, sfn_delete_activity;
 bool sfn_has_activity(struct store_reader *r, str name, struct arena *a);
 sfn_begin_fn sfn_get_activity_task, sfn_send_success, sfn_send_failure, sfn_send_heartbeat;
-sfn_fn sfn_validate_definition, sfn_test_state;
+sfn_fn sfn_validate_definition;
+sfn_begin_fn sfn_test_state;
+/* The call that tests a state is over; what it called is given up. sfn_test_call.c */
+void sfn_test_end(struct engine_api_call *call);
 
 /* ---- tasks of activities that wait for workers: activity.c ---- */
 struct activities *activities_new(struct engine_api *api);

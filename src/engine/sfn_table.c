@@ -50,7 +50,7 @@ const struct sfn_operation sfn_operations[] = {
     BEGINS("StartSyncExecution", start_sync, sfn_start_sync_execution),
     BEGINS("StopExecution", stop, sfn_stop_execution),
     WRITES("TagResource", tag, NULL, sfn_tag_resource),
-    READS("TestState", test_state, sfn_test_state),
+    BEGINS("TestState", test_state, sfn_test_state),
     WRITES("UntagResource", untag, NULL, sfn_untag_resource),
     BEGINS("UpdateMapRun", update_map_run, sfn_update_map_run),
     WRITES("UpdateStateMachine", update_machine, sfn_update_machine_check, sfn_update_machine),
