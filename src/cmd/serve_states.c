@@ -46,6 +46,12 @@ static void left(void *arg)
     states_end(c);
 }
 
+static bool has_left(void *arg)
+{
+    const struct states_call *c = arg;
+    return api_call_is_gone(c->wire);
+}
+
 static bool states_own(void *arg, struct api_call *wire, str operation, struct json_val request)
 {
     struct states_call *c = malloc(sizeof(*c));
@@ -53,10 +59,12 @@ static bool states_own(void *arg, struct api_call *wire, str operation, struct j
     *c = (struct states_call){.wire = wire, .is_starting = true};
     c->call = engine_api_call(arg, operation, request, answered, c);
     c->is_starting = false;
-    if (c->is_answered)
+    if (c->is_answered) {
         free(c);
-    else
+    } else {
+        engine_api_ask_gone(c->call, has_left);
         api_call_on_gone(wire, left, c);
+    }
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include "engine/activity.h"
 #include "engine/sfn_internal.h"
 #include "engine/shard.h"
+#include "json/parse.h"
 #include "json/write.h"
 #include <stdlib.h>
 
@@ -11,6 +12,7 @@ struct activity_task {
     struct activity_task *next;
     int64_t execution;
     uint32_t loop, frame, attempt;
+    bool is_back; /* was given to a worker who had left: it has started already */
 };
 
 struct activity {
@@ -70,11 +72,17 @@ static void settle(struct activity *a)
     free(a);
 }
 
+/* One that was given in vain is the next. */
 static void push(struct activity *a, const struct activity_task *task)
 {
     struct activity_task *t = malloc(sizeof(*t));
     check(t != NULL);
     *t = *task;
+    t->next = t->is_back ? a->first : NULL;
+    if (t->is_back && a->first) {
+        a->first = t;
+        return;
+    }
     if (a->last)
         a->last->next = t;
     else
@@ -117,6 +125,7 @@ struct take_mail {
     uint64_t poll;
     int64_t execution;
     uint32_t frame, attempt;
+    bool is_back;
     str worker; /* behind the struct */
 };
 
@@ -159,6 +168,7 @@ static void answer_poll(struct engine_api_call *call, str token, str input)
 }
 
 static void wait_on(struct engine_api_call *call, str name, bool is_first);
+static void give_back(struct engine *e, str token);
 
 static void take_taken(struct engine *e, struct engine_mail *mail)
 {
@@ -168,11 +178,14 @@ static void take_taken(struct engine *e, struct engine_mail *mail)
     if (call) {
         idmap_remove(&all->given, m->poll);
         call->poll = 0;
-        if (m->token.n > 0)
-            answer_poll(call, m->token, m->input);
-        else
-            wait_on(call, call->activity_name, true);
     }
+    bool is_lost = m->token.n > 0 && (!call || sfn_has_left(call));
+    if (is_lost && all)
+        give_back(e, m->token);
+    if (call && m->token.n > 0)
+        answer_poll(call, is_lost ? (str){0} : m->token, m->input);
+    else if (call)
+        wait_on(call, call->activity_name, true);
     free(m);
 }
 
@@ -218,13 +231,14 @@ static struct taking *taking_new(struct engine *e, const struct take_mail *m, st
     return t;
 }
 
-/* The frame of a task that waits for a worker; NULL when it does not any more. */
+/* The frame of a task that waits for a worker, or for another one; NULL when it does not any more.
+ */
 static struct asl_frame *waiting_frame(struct engine_execution *ex, uint32_t frame,
-                                       uint32_t attempt)
+                                       uint32_t attempt, bool is_back)
 {
     struct asl_frame *f = asl_exec_frame(ex->x, frame);
     bool is_waiting = f && f->attempt == attempt && f->phase == ASL_PHASE_WORKING &&
-                      !f->is_started && !asl_exec_is_over(ex->x);
+                      f->is_started == is_back && !asl_exec_is_over(ex->x);
     return is_waiting ? f : NULL;
 }
 
@@ -236,7 +250,7 @@ static bool begin_taking(struct engine *e, const struct take_mail *m)
     struct buf input;
     if (engine_execution_get(e, m->execution, &ex, &err) != STATUS_OK)
         return false;
-    struct asl_frame *f = waiting_frame(ex, m->frame, m->attempt);
+    struct asl_frame *f = waiting_frame(ex, m->frame, m->attempt, m->is_back);
     if (!f)
         return false;
     struct engine_answer started = {.kind = ASL_EVENT_TASK_STARTED, .worker = m->worker};
@@ -244,7 +258,9 @@ static bool begin_taking(struct engine *e, const struct take_mail *m)
     buf_init(&input, SIZE_MAX / 2);
     struct asl_command c = asl_task_command(ex->x, f, &a);
     bool is_well = json_write(&input, c.arguments->root, 0, NULL) == STATUS_OK;
-    if (is_well) {
+    if (is_well && m->is_back) { /* that it has started is kept */
+        tell_taken(e, m->from, m->poll, c.token, buf_str(&input));
+    } else if (is_well) {
         struct taking *t = taking_new(e, m, c.token, buf_str(&input));
         engine_answer_task(e, m->execution, m->frame, m->attempt, &started);
         engine_post_marker(ex, taken_kept, t);
@@ -275,7 +291,8 @@ static void ask_for(struct engine_api_call *call, const struct activity_task *ta
                             .poll = call->poll,
                             .execution = task->execution,
                             .frame = task->frame,
-                            .attempt = task->attempt};
+                            .attempt = task->attempt,
+                            .is_back = task->is_back};
     char *at = (char *)(m + 1);
     put_text(&at, call->worker, &m->worker);
     engine_mail_send(e, task->loop, &m->mail);
@@ -285,8 +302,12 @@ static void serve(struct activity *a)
 {
     while (a->first && a->first_poller) {
         struct engine_api_call *call = a->first_poller;
-        struct activity_task task = pop(a);
         leave(call);
+        if (sfn_has_left(call)) {
+            answer_poll(call, (str){0}, (str){0});
+            continue;
+        }
+        struct activity_task task = pop(a);
         ask_for(call, &task);
     }
     settle(a);
@@ -321,22 +342,83 @@ static str name_in(const struct engine *e, str text)
     return is_ours ? arn.name : (str){0};
 }
 
-void activity_offer(struct engine_execution *ex, const struct asl_command *c)
+static void offer(struct engine_execution *ex, const struct asl_frame *f, bool is_back)
 {
     struct engine *e = ex->engine;
-    str name = name_in(e, c->state->task.resource.arn);
-    const struct asl_frame *f = asl_exec_frame(ex->x, c->frame);
-    if (name.n == 0 || !f || f->is_started)
-        return; /* a worker has it */
+    str name = name_in(e, f->state->task.resource.arn);
+    if (name.n == 0)
+        return;
     struct offer_mail *m = malloc(sizeof(*m) + name.n);
     check(m != NULL);
-    *m = (struct offer_mail){
-        .mail.take = take_offer,
-        .task = {
-            .execution = ex->row.id, .loop = e->number, .frame = c->frame, .attempt = c->attempt}};
+    *m = (struct offer_mail){.mail.take = take_offer,
+                             .task = {.execution = ex->row.id,
+                                      .loop = e->number,
+                                      .frame = f->id,
+                                      .attempt = f->attempt,
+                                      .is_back = is_back}};
     char *at = (char *)(m + 1);
     put_text(&at, name, &m->name);
     engine_mail_send(e, activity_loop(e, name), &m->mail);
+}
+
+void activity_offer(struct engine_execution *ex, const struct asl_command *c)
+{
+    const struct asl_frame *f = asl_exec_frame(ex->x, c->frame);
+    if (f && !f->is_started) /* else a worker has it */
+        offer(ex, f, false);
+}
+
+/* ---- tasks come back ---- */
+
+/* To the execution's loop: nobody got the task that has started. */
+struct back_mail {
+    struct engine_mail mail;
+    int64_t execution;
+    uint32_t frame, attempt;
+};
+
+static void take_back(struct engine *e, struct engine_mail *mail)
+{
+    struct back_mail *m = (struct back_mail *)(void *)mail;
+    struct engine_execution *ex;
+    struct error err;
+    if (e && e->api && engine_execution_get(e, m->execution, &ex, &err) == STATUS_OK) {
+        struct asl_frame *f = waiting_frame(ex, m->frame, m->attempt, true);
+        if (f)
+            offer(ex, f, true);
+    }
+    free(m);
+}
+
+/* One that does not wait any more, as its time has passed, is nobody's loss. */
+static void give_back(struct engine *e, str token)
+{
+    struct engine_place to;
+    struct asl_token t;
+    struct error err;
+    struct arena a;
+    arena_init(&a, 0);
+    if (engine_find_waiting(e, token, &a, &to, &t, &err) == STATUS_OK) {
+        struct back_mail *m = malloc(sizeof(*m));
+        check(m != NULL);
+        *m = (struct back_mail){
+            .mail.take = take_back, .execution = to.id, .frame = t.frame, .attempt = t.attempt};
+        engine_mail_send(e, engine_owner(e, to.shard), &m->mail);
+    }
+    arena_done(&a);
+}
+
+void activity_answer_lost(struct engine *e, str answer)
+{
+    struct json_val v;
+    struct arena a;
+    arena_init(&a, 0);
+    if (json_parse_in(&a, answer, NULL, &v, NULL) == STATUS_OK) {
+        str token = build_get_text(v, "taskToken");
+        if (token.n > 0)
+            give_back(e, token);
+    }
+    arena_done(&a);
 }
 
 bool activity_is_there(void *engine, str arn)

@@ -8,6 +8,10 @@
  *                         │ worker
  *                         └─mail─► taken? its TaskStarted durable ─mail─► the poll is answered
  *
+ * Whether the worker is still there is asked before a task is fetched for it, and once more when
+ * the poll is to be answered, on the loop that its client is on. A task whose worker has left by
+ * then goes back to its queue, before all others; it has started, and its times go on.
+ *
  * Nothing here is kept: a task that was not taken stands in its execution, which asks for it again
  * when it is read back.
  */

@@ -29,6 +29,8 @@ struct engine_api_answer {
     str fields;  /* further members of the error, a JSON object; empty: none */
 };
 typedef void engine_api_fn(void *arg, const struct engine_api_answer *answer);
+/* Has whoever called left? */
+typedef bool engine_gone_fn(void *arg);
 
 /*
  * Calls an operation. fn is called once: before this returns, NULL then, or later. The request is
@@ -42,6 +44,10 @@ struct engine_api_call *engine_api_call(struct engine *e, str operation, struct 
 /* Whoever called has left: fn is not called any more. What was begun goes on, but a poll for an
  * activity's task ends. */
 void engine_api_cancel(struct engine_api_call *call);
+
+/* is_gone(arg), with engine_api_call's arg, is asked right before a worker is handed a task, which
+ * goes to another one when this one has left. */
+void engine_api_ask_gone(struct engine_api_call *call, engine_gone_fn *is_gone);
 
 enum {
     SFN_MAX_CALLS = 10000,       /* that are not answered yet: "ThrottlingException" beyond */

@@ -67,6 +67,11 @@ static void answer(struct engine_api_call *call, const struct engine_api_answer 
         call_free(call);
 }
 
+bool sfn_has_left(const struct engine_api_call *call)
+{
+    return !call->fn || (call->is_gone && call->is_gone(call->arg));
+}
+
 void sfn_pass_on(struct engine_api_call *call, const struct engine_api_answer *a)
 {
     answer(call, a);
@@ -335,6 +340,11 @@ void engine_api_cancel(struct engine_api_call *call)
     else if (!call->activity)
         return;
     call_free(call);
+}
+
+void engine_api_ask_gone(struct engine_api_call *call, engine_gone_fn *is_gone)
+{
+    call->is_gone = is_gone;
 }
 
 /* ---- open and close ---- */

@@ -18,6 +18,7 @@ struct call_mail {
 struct answer_mail {
     struct engine_mail mail;
     uint64_t id;
+    bool is_task; /* the answer is a poll's: it would be lost where nobody waits */
     struct engine_api_answer answer; /* texts behind the struct */
 };
 
@@ -26,6 +27,7 @@ struct sfn_relay {
     struct engine_api *api;
     uint32_t from;
     uint64_t id;
+    bool is_poll;
     struct engine_api_call *call;
 };
 
@@ -40,6 +42,10 @@ static void take_answer(struct engine *e, struct engine_mail *mail)
 {
     struct answer_mail *m = (struct answer_mail *)(void *)mail;
     struct engine_api_call *call = e && e->api ? idmap_get(&e->api->forwarded, m->id) : NULL;
+    if (e && e->api && m->is_task && (!call || sfn_has_left(call))) {
+        activity_answer_lost(e, m->answer.body);
+        m->answer.body = STR("{}");
+    }
     if (call)
         sfn_pass_on(call, &m->answer);
     free(m);
@@ -59,7 +65,10 @@ static void relay_answered(void *arg, const struct engine_api_answer *answer)
     struct answer_mail *m = malloc(sizeof(*m) + answer->body.n + answer->error.n +
                                    answer->message.n + answer->fields.n);
     check(m != NULL);
-    *m = (struct answer_mail){.mail.take = take_answer, .id = r->id, .answer = *answer};
+    *m = (struct answer_mail){.mail.take = take_answer,
+                              .id = r->id,
+                              .is_task = r->is_poll && answer->status == STATUS_OK,
+                              .answer = *answer};
     char *at = (char *)(m + 1);
     put_text(&at, &m->answer.body);
     put_text(&at, &m->answer.error);
@@ -88,7 +97,10 @@ static void begin_relay(struct engine_api *api, const struct call_mail *m)
     struct json_doc *request;
     struct sfn_relay *r = malloc(sizeof(*r));
     check(r != NULL);
-    *r = (struct sfn_relay){.api = api, .from = m->from, .id = m->id};
+    *r = (struct sfn_relay){.api = api,
+                            .from = m->from,
+                            .id = m->id,
+                            .is_poll = m->operation->begin == sfn_get_activity_task};
     idmap_put(&api->relays, relay_key(m->from, m->id), r);
     check(json_parse(m->request, NULL, &request, NULL) == STATUS_OK); /* we wrote it */
     struct engine_api_call *call = engine_api_call(api->engine, str_of(m->operation->name),

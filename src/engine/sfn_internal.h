@@ -71,6 +71,7 @@ struct engine_api_call {
     const struct sfn_operation *operation;
     engine_api_fn *fn; /* NULL: whoever called has left */
     void *arg;
+    engine_gone_fn *is_gone; /* NULL: nobody can say */
     struct arena arena;
     struct buf text;
     bool is_inside; /* engine_api_call has not returned yet */
@@ -132,6 +133,8 @@ void sfn_answer(struct engine_api_call *call, str body);
 void sfn_refuse(struct engine_api_call *call, const struct error *err);
 /* With an answer that another loop gave. */
 void sfn_pass_on(struct engine_api_call *call, const struct engine_api_answer *a);
+/* Has whoever called left, so far as can be told? */
+bool sfn_has_left(const struct engine_api_call *call);
 /* With words and reason where the scope has them. */
 void sfn_refuse_in(struct engine_api_call *call, const struct sfn_scope *s,
                    const struct error *err);
@@ -270,6 +273,8 @@ void activities_free(struct activities *all);
  * or empty after a while. */
 void activity_poll(struct engine_api_call *call, str name, str worker);
 void activity_poll_end(struct engine_api_call *call);
+/* The answer to a poll that nobody waits for any more: its task goes back to its queue. */
+void activity_answer_lost(struct engine *e, str answer);
 /* The loop that keeps an activity's tasks. */
 uint32_t activity_loop(const struct engine *e, str name);
 

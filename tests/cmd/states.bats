@@ -182,6 +182,18 @@ ExecutionSucceeded"
     wrong InvalidToken stepfunctions send-task-success --task-token x --task-output '{}'
 }
 
+@test "a task is not lost to workers who have left" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    serve --loops 3
+    with_aws
+    local name
+    for name in a b c d; do # their queues are on several loops
+        machine "$name" '{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "'"$(
+            of activityArn stepfunctions create-activity --name "$name")"'", "End": true}}}'
+        run -0 python3 "$BATS_TEST_DIRNAME/leavers.py" "$address" "$states:activity:$name" "$states:stateMachine:$name" 8
+    done
+}
+
 @test "common mistakes are answered in AWS's words" {
     serve
     with_aws

@@ -144,6 +144,105 @@ static void a_poll_that_was_given_up_takes_no_task(void **state)
     arena_done(&a);
 }
 
+/* A worker that is there when the task is fetched for him, and has left when he is to get it. */
+struct leaver {
+    uint32_t asked, there; /* so often he is said to be there */
+    unsigned answers;
+};
+
+static bool has_left(void *arg)
+{
+    struct leaver *l = arg;
+    return ++l->asked > l->there;
+}
+
+static void count_leaver(void *arg, const struct engine_api_answer *answer)
+{
+    struct leaver *l = arg;
+    l->answers++;
+    assert_true(str_eq(answer->body, STR("{}")));
+}
+
+static void leave_and_take(struct api_house *h, struct arena *a, int number, uint32_t there)
+{
+    str name = arena_printf(a, "work%d-%u", number, there);
+    const char *text = arena_cstr(a, name);
+    well(call(h, a, "CreateActivity", arena_cstr(a, arena_printf(a, "{\"name\":\"%s\"}", text))));
+    str definition = arena_printf(
+        a,
+        "{\\\"StartAt\\\":\\\"A\\\",\\\"States\\\":{\\\"A\\\":{\\\"Type\\\":\\\"Task\\\","
+        "\\\"Resource\\\":\\\"" MACHINE("activity", "%s") "\\\",\\\"End\\\":true}}}",
+        text);
+    create(h, a, text, "STANDARD", arena_cstr(a, definition));
+    struct json_val poll = parse(
+        a, arena_cstr(
+               a, arena_printf(a, "{\"activityArn\":\"" MACHINE("activity", "%s") "\"}", text)));
+    struct leaver leaver = {.there = there};
+    struct engine_api_call *left =
+        engine_api_call(h->engine, STR("GetActivityTask"), poll, count_leaver, &leaver);
+    assert_non_null(left);
+    engine_api_ask_gone(left, has_left);
+    api_house_pass(h, 20);
+    well(call(h, a, "StartExecution",
+              arena_cstr(a, arena_printf(a,
+                                         "{\"stateMachineArn\":\"" MACHINE(
+                                             "stateMachine", "%s") "\",\"name\":\"x\"}",
+                                         text))));
+    int64_t until_ms = loop_now_ms() + 2000;
+    while (leaver.answers == 0 && loop_now_ms() < until_ms)
+        api_house_pass(h, 20);
+    assert_int_equal(leaver.answers, 1);
+    struct api_outcome o = api_house_call(h, a, "GetActivityTask", poll, 10000);
+    assert_int_not_equal(str_find(well(o), STR("taskToken"), 0), STR_NONE);
+    str history = well(call(
+        h, a, "GetExecutionHistory",
+        arena_cstr(
+            a, arena_printf(a, "{\"executionArn\":\"" MACHINE("execution", "%s:x") "\"}", text))));
+    size_t first = str_find(history, STR("\"ActivityStarted\""), 0);
+    assert_int_not_equal(first, STR_NONE);
+    assert_int_equal(str_find(history, STR("\"ActivityStarted\""), first + 1), STR_NONE);
+}
+
+static void a_task_whose_worker_has_left_goes_to_the_next_one(void **state)
+{
+    struct api_house *h = *state;
+    struct arena a;
+    arena_init(&a, 0);
+    for (uint32_t loops = 1; loops <= 3; loops += 2) {
+        api_house_close(h);
+        h->loops = loops;
+        api_house_open(h);
+        /* On one loop he is asked before the task is fetched, too; elsewhere only at the end. */
+        uint32_t most = loops == 1 ? 1 : 0;
+        for (int i = 0; i < 6; i++) /* their queues are on all loops */
+            for (uint32_t there = 0; there <= most; there++)
+                leave_and_take(h, &a, i, there);
+        api_house_tear_down(h);
+        api_house_build(h);
+    }
+    arena_done(&a);
+}
+
+static void a_poll_given_up_while_its_task_is_fetched_does_not_lose_it(void **state)
+{
+    struct api_house *h = *state;
+    struct arena a;
+    arena_init(&a, 0);
+    well(call(h, &a, "CreateActivity", "{\"name\":\"work\"}"));
+    create(h, &a, "m", "STANDARD", WORK);
+    well(call(h, &a, "StartExecution",
+              "{\"stateMachineArn\":\"" MACHINE("stateMachine", "m") "\"}"));
+    api_house_pass(h, 20);
+    struct json_val poll = parse(&a, "{\"activityArn\":\"" MACHINE("activity", "work") "\"}");
+    struct engine_api_call *given_up =
+        engine_api_call(h->engine, STR("GetActivityTask"), poll, never, NULL);
+    assert_non_null(given_up);
+    engine_api_cancel(given_up);
+    str body = well(api_house_call(h, &a, "GetActivityTask", poll, 10000));
+    assert_int_not_equal(str_find(body, STR("taskToken"), 0), STR_NONE);
+    arena_done(&a);
+}
+
 static void a_task_waits_for_its_worker_through_the_end_of_a_process(void **state)
 {
     struct api_house *h = *state;
@@ -315,6 +414,8 @@ int main(void)
         T(an_input_that_AWS_would_not_take_is_refused_where_its_ceilings_hold),
         T(a_poll_without_a_task_ends_empty),
         T(a_poll_that_was_given_up_takes_no_task),
+        T(a_task_whose_worker_has_left_goes_to_the_next_one),
+        T(a_poll_given_up_while_its_task_is_fetched_does_not_lose_it),
         T(a_task_waits_for_its_worker_through_the_end_of_a_process),
         T(an_activity_has_so_many_workers_that_wait),
         T(so_many_calls_wait_and_the_next_is_refused),
