@@ -4,6 +4,7 @@
 #ifndef AFFLUX_ENGINE_SFN_TEST_H
 #define AFFLUX_ENGINE_SFN_TEST_H
 
+#include "asl/definition.h"
 #include "engine/sfn_internal.h"
 
 enum { SFN_TEST_MS = 5 * 60 * 1000 }; /* a test runs so long at most (reference, "TestState") */
@@ -11,8 +12,9 @@ enum { SFN_TEST_MS = 5 * 60 * 1000 }; /* a test runs so long at most (reference,
 struct sfn_test_work {
     /* out: the state is a Task whose work is to be done, and these are for it */
     bool is_wanted;
-    str arguments;      /* JSON text, in the scope's arena */
-    int64_t timeout_ms; /* from now; ASL_NEVER: none */
+    struct asl_resource resource; /* texts in the scope's arena, as the next */
+    str arguments;                /* JSON text */
+    int64_t timeout_ms;           /* from now; ASL_NEVER: none */
 
     /* in, with is_done: what it gave; borrowed */
     bool is_done;
@@ -25,5 +27,7 @@ struct sfn_test_work {
  * again with what the work gave, the same request and time come to the same place. */
 NODISCARD enum status sfn_test_try(struct sfn_scope *s, struct sfn_test_work *work,
                                    struct error *err);
+
+bool sfn_test_is_http(const struct asl_resource *r);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * TestState as a call: a Task without a mock really does its work, which is http:invoke through a
- * connection (services/http_task.h).
+ * connection (services/http_task.h), or an operation of one of our services (work_try.c).
  *
  *   try ──► no work wanted ──────────────────────────► answered
  *    └────► call sent ──► answer, or too late ──► try ──┘
@@ -11,6 +11,7 @@
 #include "engine/sfn_test.h"
 
 #include "engine/http.h"
+#include "engine/work_services.h"
 #include "json/parse.h"
 #include "json/write.h"
 #include "services/secret_box.h"
@@ -87,6 +88,16 @@ static enum status keep_request(struct engine_api_call *call, struct json_val re
     return status == STATUS_OK ? json_parse(buf_str(&call->text), NULL, ret, err) : status;
 }
 
+static void service_tried(void *arg, struct json_doc *doc, str error, str cause)
+{
+    struct sfn_test_work work = {.result = doc,
+                                 .error = error,
+                                 .cause = cause,
+                                 .request = json_undefined(),
+                                 .response = json_undefined()};
+    finish(arg, &work);
+}
+
 static enum status start(struct engine_api_call *call, struct sfn_scope *s,
                          const struct sfn_test_work *work, struct error *err)
 {
@@ -101,6 +112,10 @@ static enum status start(struct engine_api_call *call, struct sfn_scope *s,
         status = json_parse(work->arguments, NULL, &t->arguments, err);
     if (status != STATUS_OK)
         return status;
+    if (!sfn_test_is_http(&work->resource)) {
+        service_try(e, &work->resource, t->arguments, service_tried, call);
+        return STATUS_OK;
+    }
     struct http_task_options options = {.timeout_ms = (uint32_t)ms,
                                         .has_trace =
                                             str_eq(sfn_text(s, "inspectionLevel"), STR("TRACE")),

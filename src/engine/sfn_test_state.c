@@ -10,6 +10,7 @@
 
 #include "asl/probe.h"
 #include "engine/sfn_mock.h"
+#include "engine/work_services.h"
 #include "json/parse.h"
 #include "json/write.h"
 #include "services/secret_box.h"
@@ -135,9 +136,8 @@ static enum status read_input(struct sfn_scope *s, struct json_doc **ret, struct
                      "Invalid State Machine Execution Input: '%s'", cause.message);
 }
 
-static bool is_http(const struct asl_state *state)
+bool sfn_test_is_http(const struct asl_resource *r)
 {
-    const struct asl_resource *r = &state->task.resource;
     return str_eq(r->resource_type, STR("http")) && str_eq(r->resource, STR("invoke"));
 }
 
@@ -151,9 +151,11 @@ static enum status check_type(struct sfn_scope *s, const struct asl_state *state
                          "types include: [Task, Wait, Pass, Succeed, Fail, Choice]");
     if (!has_mock && type == ASL_TASK && !sfn_has(s, "roleArn"))
         return sfn_invalid(s, NULL, err, "RoleArn must be specified when testing a Task state");
-    if (!has_mock && type == ASL_TASK && !is_http(state))
-        return sfn_invalid(s, NULL, err,
-                           "A Task state other than http:invoke can be tested with a mock only");
+    if (!has_mock && type == ASL_TASK && !sfn_test_is_http(&state->task.resource) &&
+        !service_can_try(s->engine, &state->task.resource))
+        return sfn_invalid(
+            s, NULL, err,
+            "This Task can be tested with a mock only: what it calls is not done here");
     if (has_mock && (type == ASL_PASS || type == ASL_FAIL || type == ASL_SUCCEED))
         return sfn_invalid(s, NULL, err,
                            "State type '%s' is not supported when a mock is specified",
@@ -299,6 +301,13 @@ static enum status run(struct sfn_scope *s, struct asl_definition *d, const stru
     status = asl_probe(d, o, s->arena, &result, err);
     work->is_wanted = status == STATUS_OK && result.status == ASL_PROBE_WORKS;
     if (work->is_wanted) {
+        const struct asl_resource *r = &state->task.resource;
+        work->resource =
+            (struct asl_resource){.arn = arena_dup(s->arena, r->arn),
+                                  .kind = r->kind,
+                                  .pattern = r->pattern,
+                                  .resource_type = arena_dup(s->arena, r->resource_type),
+                                  .resource = arena_dup(s->arena, r->resource)};
         work->arguments = result.arguments;
         work->timeout_ms = result.timeout_ms;
     } else if (status == STATUS_OK) {

@@ -48,9 +48,9 @@ static void add_envelope(const struct engine_service_task *t, struct buf *json)
                STR_ARG(t->request_id));
 }
 
-static enum status run_operation(const struct engine_service_task *t, struct arena *scratch,
-                                 struct store_reader *reader, struct store_tx *tx, struct buf *json,
-                                 struct error *err)
+enum status service_task_run(const struct engine_service_task *t, struct arena *scratch,
+                             struct store_reader *reader, struct store_tx *tx, struct buf *json,
+                             struct error *err)
 {
     struct service_call call = t->call;
     struct buf reply;
@@ -76,7 +76,7 @@ static enum status write_unit(struct store_tx *tx, str args, struct arena *scrat
     struct buf json, body;
     buf_init(&json, SIZE_MAX / 2);
     buf_init(&body, SIZE_MAX / 2);
-    enum status status = run_operation(t, scratch, store_tx_reader(tx), tx, &json, err);
+    enum status status = service_task_run(t, scratch, store_tx_reader(tx), tx, &json, err);
     if (status == STATUS_OK) {
         struct engine_message m = {
             .frame = t->frame, .attempt = t->attempt, .kind = t->kind, .document = buf_str(&json)};
@@ -149,7 +149,7 @@ bool service_task_retries(struct engine_service_task *t)
 }
 
 /* Others are told first: what the operation began may be over when the execution hears of it. */
-static void tell_after(struct engine_service_task *t, str answer)
+void service_task_tell(struct engine_service_task *t, str answer)
 {
     const struct engine_service *s = t->service;
     if (s->after)
@@ -169,7 +169,7 @@ static void come_back(struct engine *e, struct engine_unit *u)
         return;
     }
     check(engine_message_read(u->unit.reply, &m, &err) == STATUS_OK); /* we wrote it */
-    tell_after(t, m.document);
+    service_task_tell(t, m.document);
     if (!t->is_followed)
         unlink_task(t);
     engine_deliver(e, t->message.execution, t->message.id, u->unit.reply);
@@ -210,11 +210,11 @@ static void read_now(struct engine_service_task *t)
     struct error err;
     struct buf json;
     buf_init(&json, SIZE_MAX / 2);
-    enum status status = run_operation(t, &t->arena, e->reader, NULL, &json, &err);
+    enum status status = service_task_run(t, &t->arena, e->reader, NULL, &json, &err);
     if (status == STATUS_OK)
         status = json_parse(buf_str(&json), NULL, &answer.doc, &err);
     if (status == STATUS_OK) {
-        tell_after(t, buf_str(&json));
+        service_task_tell(t, buf_str(&json));
         engine_answer_task(e, t->message.execution, t->frame, t->attempt, &answer);
     } else {
         service_task_fail(t, &err);
@@ -258,34 +258,42 @@ static void take_pattern(struct engine_service_task *t, enum asl_pattern pattern
     t->kind = pattern == ASL_REQUEST_RESPONSE ? ASL_EVENT_TASK_SUCCEEDED : ASL_EVENT_TASK_SUBMITTED;
 }
 
-struct engine_service_task *service_task_new(struct engine_execution *ex,
-                                             const struct asl_command *c)
+struct engine_service_task *service_task_for(struct engine *e, const struct asl_resource *r)
 {
-    struct engine *e = ex->engine;
     struct engine_service_task *t = calloc(1, sizeof(*t));
     str name;
     check(t != NULL);
     t->engine = e;
     arena_init(&t->arena, 0);
-    t->dialect = dialect_find(&c->state->task.resource, &t->arena, &name, &t->is_sdk);
+    t->dialect = dialect_find(r, &t->arena, &name, &t->is_sdk);
     t->service = t->dialect ? service_named(e, t->dialect->service) : NULL;
     t->operation = t->service ? service_find(t->service->service, name) : NULL;
     if (!t->operation) {
         service_task_free(t);
         return NULL;
     }
-    take_pattern(t, c->state->task.resource.pattern);
+    take_pattern(t, r->pattern);
+    t->call = (struct service_call){.settings = &e->settings,
+                                    .self = t->service->self,
+                                    .now_ms = engine_now_ms(e),
+                                    .arena = &t->arena};
+    time_print_http(t->call.now_ms, t->date);
+    return t;
+}
+
+struct engine_service_task *service_task_new(struct engine_execution *ex,
+                                             const struct asl_command *c)
+{
+    struct engine *e = ex->engine;
+    struct engine_service_task *t = service_task_for(e, &c->state->task.resource);
+    if (!t)
+        return NULL;
     t->arguments = json_doc_ref(c->arguments->json);
     t->frame = c->frame;
     t->attempt = c->attempt;
     t->message.execution = ex->row.id;
     t->message.shard = ex->row.shard;
-    t->call = (struct service_call){.settings = &e->settings,
-                                    .self = t->service->self,
-                                    .now_ms = engine_now_ms(e),
-                                    .arena = &t->arena};
     t->request_id = asl_uuid_of(ex->x->identity.id, engine_seed(e), c->frame, &t->arena);
-    time_print_http(t->call.now_ms, t->date);
     return t;
 }
 

@@ -35,6 +35,15 @@ struct engine_service_task {
 };
 
 /* ---- work_services.c ---- */
+/* An operation without an execution: neither arguments nor request_id yet; NULL when no service of
+ * ours has it. */
+struct engine_service_task *service_task_for(struct engine *e, const struct asl_resource *r);
+/* Appends the result as JSON. tx NULL: it reads. */
+NODISCARD enum status service_task_run(const struct engine_service_task *t, struct arena *scratch,
+                                       struct store_reader *reader, struct store_tx *tx,
+                                       struct buf *json, struct error *err);
+/* Others are told that it has happened, durably, with this answer. */
+void service_task_tell(struct engine_service_task *t, str answer);
 /* The task of a command, with its service and operation; NULL when no service of ours has it. */
 struct engine_service_task *service_task_new(struct engine_execution *ex,
                                              const struct asl_command *c);
@@ -52,5 +61,14 @@ NODISCARD enum status service_follow_write(struct store_tx *tx, const struct eng
                                            str answer, struct error *err);
 /* It has begun, durably. Takes the task over. */
 void service_follow(struct engine_service_task *t, str answer);
+
+/* ---- work_try.c: an operation that belongs to no execution, for TestState ---- */
+/* It succeeded with doc (borrowed), or failed; texts are borrowed. */
+typedef void service_tried_fn(void *arg, struct json_doc *doc, str error, str cause);
+/* Would service_try know it? A .sync task it would not: nobody follows that. */
+bool service_can_try(struct engine *e, const struct asl_resource *r);
+/* fn is called once: before this returns, or later; not when the engine closes. */
+void service_try(struct engine *e, const struct asl_resource *r, struct json_doc *arguments,
+                 service_tried_fn *fn, void *arg);
 
 #endif

@@ -17,6 +17,8 @@ void api_house_open(struct api_house *h)
                                      .loops = h->loops,
                                      .store = h->store,
                                      .is_strict = h->is_strict,
+                                     .services = h->services,
+                                     .service_count = h->service_count,
                                      .clock_speed = h->clock_speed};
     if (loop_new(&h->loop, &err) != STATUS_OK ||
         engine_open(h->loop, &options, &h->engine, &err) != STATUS_OK) {

@@ -17,6 +17,8 @@ struct api_house {
     double clock_speed;
     const struct store_options *store;
     bool is_strict;
+    const struct engine_service *services;
+    uint32_t service_count;
 };
 
 void api_house_build(struct api_house *h);

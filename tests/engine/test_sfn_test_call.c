@@ -8,6 +8,7 @@
 
 #include "api_server.h"
 #include "api_test.h"
+#include "counter_service.h"
 #include "json/parse.h"
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,10 @@ static int site_open(void **state)
     struct error err;
     assert_non_null(s);
     api_server_start(&s->api);
+    static const struct engine_service services[] = {{.service = &counter_service}};
     s->h.clock_speed = 1;
+    s->h.services = services;
+    s->h.service_count = ARRAY_LEN(services);
     api_house_build(&s->h);
     arena_init(&s->a, 0);
     buf_init(&answer, 4096);
@@ -170,6 +174,46 @@ static void a_target_that_hangs_is_given_up_after_the_tasks_timeout(void **state
     assert_has_not(answer, "\"response\"");
 }
 
+/* A task of a service, its level DEBUG. */
+static struct api_outcome tested_service(struct site *s, const char *resource)
+{
+    struct json_val v;
+    struct error err;
+    str text = arena_printf(
+        &s->a,
+        "{\"definition\":\"{\\\"Type\\\":\\\"Task\\\",\\\"Resource\\\":\\\"arn:aws:states:::%s\\\","
+        "\\\"Parameters\\\":{\\\"Key\\\":\\\"k\\\"},\\\"End\\\":true}\","
+        "\"roleArn\":\"arn:aws:iam::111111111111:role/r\",\"inspectionLevel\":\"DEBUG\"}",
+        resource);
+    if (json_parse_in(&s->a, text, NULL, &v, &err) != STATUS_OK)
+        fail_msg("%s", err.message);
+    struct api_outcome o = api_house_call(&s->h, &s->a, "TestState", v, 10000);
+    assert_true(o.is_answered);
+    return o;
+}
+
+static void an_operation_of_a_service_here_is_really_done(void **state)
+{
+    struct site *s = *state;
+    str written = tested_service(s, "aws-sdk:dynamodb:updateItem").body;
+    assert_has(written, "\"status\":\"SUCCEEDED\",\"output\":\"{\\\"Count\\\":1}\"");
+    assert_has(written, "\"result\":\"{\\\"Count\\\":1}\"");
+    tested_service(s, "dynamodb:updateItem");
+    str read = tested_service(s, "aws-sdk:dynamodb:getItem").body;
+    assert_has(read, "\"output\":\"{\\\"Count\\\":2}\"");
+    str refused = tested_service(s, "dynamodb:deleteItem").body;
+    assert_has(refused, "\"status\":\"FAILED\","
+                        "\"error\":\"DynamoDB.ConditionalCheckFailedException\"");
+    assert_has(tested_service(s, "aws-sdk:dynamodb:getItem").body, "\\\"Count\\\":2");
+}
+
+static void a_service_that_is_not_here_wants_a_mock(void **state)
+{
+    struct api_outcome o = tested_service(*state, "sqs:sendMessage");
+    assert_false(o.is_ok);
+    assert_has(o.message, "with a mock only");
+}
+
 static void unexpected(void *arg, const struct engine_api_answer *answer)
 {
     (void)arg;
@@ -195,6 +239,8 @@ int main(void)
         TEST(secrets_are_shown_to_those_who_ask_for_them),
         TEST(its_failure_goes_to_retriers_and_catchers),
         TEST(a_target_that_hangs_is_given_up_after_the_tasks_timeout),
+        TEST(an_operation_of_a_service_here_is_really_done),
+        TEST(a_service_that_is_not_here_wants_a_mock),
         TEST(a_test_under_way_ends_with_the_engine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
