@@ -84,8 +84,10 @@ const cases = {
     assert.equal((await test(choice, { input: '{"n":1}' })).nextState, 'Low');
     const task = { Type: 'Task', Resource: 'arn:aws:states:::dynamodb:getItem', QueryLanguage: 'JSONata', End: true,
       Arguments: { TableName: 'absent', Key: { k: { S: '{% $states.input.id %}' } } } };
-    const unmocked = { roleArn, definition: JSON.stringify(task), input: '{"id":"7"}' };
-    await fails('TestState', unmocked, 'ValidationException', /with a mock only/); // AWS would call the table service
+    const unmocked = await test(task, { input: '{"id":"7"}' }); // the table service is really called
+    assert.deepEqual([unmocked.status, unmocked.error], ['FAILED', 'DynamoDB.ResourceNotFoundException']);
+    const elsewhere = { roleArn, definition: JSON.stringify({ ...task, Resource: 'arn:aws:states:::sqs:sendMessage' }), input: '{"id":"7"}' };
+    await fails('TestState', elsewhere, 'ValidationException', /with a mock only/);
     const mocked = { ...task, Output: '{% $states.result.Item.v.S %}' };
     const answer = await test(mocked, { input: '{"id":"7"}', inspectionLevel: 'DEBUG', mock: { result: '{"Item":{"v":{"S":"x"}}}' } });
     assert.deepEqual([answer.status, answer.output], ['SUCCEEDED', '"x"']);
