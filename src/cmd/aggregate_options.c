@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     OPT_HELP = 1,
@@ -21,6 +22,7 @@ enum {
     OPT_PAGE_SIZE,
     OPT_CONCURRENCY,
     OPT_TOLERATE,
+    OPT_LOOPS,
     OPT_ROW,
     OPT_SUMMARY,
     OPT_RETRY,
@@ -45,6 +47,7 @@ static const struct arg_option aggregate_table[] = {
     {OPT_CONCURRENCY, 'c', "concurrency", "N", "calls to a host at a time (default 20)"},
     {OPT_TOLERATE, 't', "tolerate", "PERCENT",
      "of locations that may fail before all is given up\n(default 100)"},
+    {OPT_LOOPS, 0, "loops", "N", "threads that do it (default: one per core)"},
     {OPT_ROW, 'r', "row", "EXPR",
      "JSONata that makes a line of the CSV of a $row; it knows\n$location and $type_of_rows"},
     {OPT_SUMMARY, 's', "summary", "EXPR",
@@ -134,6 +137,7 @@ static int read_option(struct aggregate_options *o, int id, const struct args *a
     case OPT_CONCURRENCY:
         return read_number("concurrency", value, 1, AGGREGATE_CONCURRENCY_MAX, &o->concurrency);
     case OPT_TOLERATE: return read_number("tolerate", value, 0, 100, &o->tolerate);
+    case OPT_LOOPS: return read_number("loops", value, 1, AGGREGATE_LOOPS_MAX, &o->loops);
     case ARG_OPERAND: return cmd_usage("aggregate", "what is '%s'? There are only options", value);
     default: return cmd_usage("aggregate", "%s", a->message);
     }
@@ -152,6 +156,8 @@ static int check(struct aggregate_options *o)
         return cmd_usage("aggregate", "--api begins with https:// or http://, not '%s'", o->api);
     if (!str_ends(str_of(o->out), STR(".csv")))
         return cmd_usage("aggregate", "--out ends with .csv, not '%s'", o->out);
+    if (o->loops > o->concurrency)
+        o->loops = o->concurrency;
     return CMD_OK;
 }
 
@@ -159,10 +165,14 @@ int aggregate_options_read(struct aggregate_options *o, int argc, char **argv)
 {
     struct args a;
     int id, code = CMD_OK;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
     *o = (struct aggregate_options){.data = AGGREGATE_DATA,
                                     .page_size = AGGREGATE_PAGE_SIZE,
                                     .concurrency = AGGREGATE_CONCURRENCY,
-                                    .tolerate = AGGREGATE_TOLERATE};
+                                    .tolerate = AGGREGATE_TOLERATE,
+                                    .loops = cores < 1                     ? 1
+                                             : cores > AGGREGATE_LOOPS_MAX ? AGGREGATE_LOOPS_MAX
+                                                                           : (uint32_t)cores};
     args_init(&a, argc, argv, aggregate_table, ARRAY_LEN(aggregate_table));
     while (code == CMD_OK && (id = args_next(&a)) != ARG_END)
         code = read_option(o, id, &a);

@@ -14,6 +14,7 @@ enum {
     AGGREGATE_CONCURRENCY = 20,
     AGGREGATE_CONCURRENCY_MAX = 10000,
     AGGREGATE_TOLERATE = 100, /* percent */
+    AGGREGATE_LOOPS_MAX = 64,
     AGGREGATE_SECRET_MAX = 64 << 10
 };
 
@@ -21,6 +22,7 @@ struct aggregate_options {
     const char *api, *locations, *auth, *out, *data;
     const char *row, *summary; /* JSONata, or NULL */
     uint32_t page_size, concurrency, tolerate;
+    uint32_t loops; /* at most concurrency: each loop makes a call at a time at least */
     bool is_retry, is_json, is_quiet, is_help;
 };
 

@@ -15,33 +15,75 @@ void aggregate_show_init(struct aggregate_show *s, bool is_quiet, int64_t now_ms
                                  .plain_ms = now_ms};
 }
 
+void aggregate_show_loop(struct aggregate_show *s, uint32_t number, struct engine *e,
+                         struct loop *loop)
+{
+    s->engines[number] = e;
+    s->loops[number] = loop;
+}
+
 void aggregate_show_step(struct aggregate_show *s, const struct asl_exec *x)
 {
+    atomic_fetch_add_explicit(&s->steps, 1, memory_order_relaxed);
     if (x->status != ASL_EXEC_SUCCEEDED || !x->output ||
         !str_ends(x->identity.state_machine_name, STR("-processing")))
         return;
     struct json_val count = json_get(x->output->root, STR("count"));
-    s->pages++;
-    s->rows += json_is_number(count) ? (uint64_t)json_number(count) : 0;
+    uint64_t rows = json_is_number(count) ? (uint64_t)json_number(count) : 0;
+    atomic_fetch_add_explicit(&s->pages, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->rows, rows, memory_order_relaxed);
 }
 
-/* The map run over locations, if there is one now. */
-static bool find_map(const struct engine *e, int64_t execution, struct asl_map_run *ret)
+/* ---- the map run over locations ---- */
+
+static void told(void *arg)
 {
-    const struct asl_exec *x = execution != 0 ? engine_look(e, execution) : NULL;
-    const struct asl_frame *f = x ? x->root : NULL;
-    return f && f->phase == ASL_PHASE_MAPPING && engine_look_map(e, execution, f->id, ret);
+    struct aggregate_show *s = arg;
+    s->is_looking = false;
+    s->has_counts |= s->has_seen;
+    if (s->has_seen)
+        s->now = s->seen;
 }
 
-void aggregate_show_now(struct aggregate_show *s, const struct engine *e, int64_t execution,
+/* On the parent's loop. */
+static void look(void *arg)
+{
+    struct aggregate_show *s = arg;
+    struct engine *e = s->engines[s->number];
+    const struct asl_exec *x = e ? engine_look(e, s->execution) : NULL;
+    const struct asl_frame *f = x ? x->root : NULL;
+    struct asl_map_run run;
+    s->has_seen =
+        f && f->phase == ASL_PHASE_MAPPING && engine_look_map(e, s->execution, f->id, &run);
+    if (s->has_seen)
+        s->seen = run.items;
+    loop_post(s->loops[0], &s->tell, told, s);
+}
+
+static void ask(struct aggregate_show *s, struct engine *e, int64_t execution)
+{
+    if (execution == 0 || s->is_looking)
+        return;
+    if (s->execution != execution && engine_loop_of(e, execution, &s->number, NULL) != STATUS_OK)
+        return;
+    s->execution = execution;
+    s->is_looking = true;
+    loop_post(s->loops[s->number], &s->look, look, s);
+}
+
+/* ---- the line ---- */
+
+void aggregate_show_now(struct aggregate_show *s, struct engine *e, int64_t execution,
                         int64_t now_ms)
 {
-    struct asl_map_run run;
     bool is_due = s->is_terminal || now_ms - s->plain_ms >= AGGREGATE_PLAIN_MS;
     double seconds = (double)(now_ms - s->begun_ms) / 1000;
-    if (s->is_off || !is_due || !find_map(e, execution, &run))
+    if (s->is_off)
         return;
-    const struct asl_map_counts *c = &run.items;
+    ask(s, e, execution);
+    if (!is_due || !s->has_counts)
+        return;
+    const struct asl_map_counts *c = &s->now;
     uint64_t done = c->succeeded, failed = c->failed + c->timed_out + c->aborted;
     uint64_t all = c->total > s->locations ? c->total : s->locations;
     s->plain_ms = now_ms;
@@ -52,7 +94,8 @@ void aggregate_show_now(struct aggregate_show *s, const struct engine *e, int64_
             s->is_terminal ? "\r" : "afflux aggregate: ", (unsigned long long)done,
             (unsigned long long)failed, (unsigned long long)(all - done - failed),
             (unsigned long long)s->pages, seconds > 0 ? (double)s->pages / seconds : 0.0,
-            (unsigned long long)s->rows, engine_figures(e).calls, s->is_terminal ? "\033[K" : "\n");
+            (unsigned long long)s->rows, engine_figures_of_all(e).calls,
+            s->is_terminal ? "\033[K" : "\n");
     fflush(stderr);
 }
 

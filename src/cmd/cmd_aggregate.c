@@ -212,14 +212,34 @@ static void on_step(void *arg, const struct asl_exec *x, const struct asl_event 
     aggregate_show_step(&g->show, x);
 }
 
+static enum status loop_opened(void *arg, struct engine *e, struct loop *loop, struct error *err)
+{
+    struct aggregate *g = arg;
+    aggregate_show_loop(&g->show, engine_loop_number(e), e, loop);
+    return house_opened(&g->house, e, err);
+}
+
+static void loop_closing(void *arg, struct engine *e)
+{
+    struct aggregate *g = arg;
+    aggregate_show_loop(&g->show, engine_loop_number(e), NULL, NULL);
+    house_closing(&g->house, e);
+}
+
 static enum status run(struct aggregate *g, struct error *err)
 {
     struct engine_options options = {.data = str_of(g->options->data),
+                                     .loops = g->options->loops,
                                      .limits = &g->limits,
                                      .on_step = on_step,
                                      .on_step_arg = g};
     g->limits = (struct http_limits_options){.host = {.in_flight = g->options->concurrency}};
+    aggregate_show_init(&g->show, g->options->is_quiet || g->options->is_json, loop_now_ms());
+    g->show.locations = g->options->is_retry ? 0 : g->location_count;
     house_fill(&g->house, &options);
+    options.loop_opened = loop_opened;
+    options.loop_closing = loop_closing;
+    options.loop_arg = g;
     enum status status = engine_open(g->loop, &options, &g->engine, err);
     if (status == STATUS_OK)
         status = aggregate_put_flows(g->engine, g->options, g->run, err);
@@ -229,8 +249,6 @@ static enum status run(struct aggregate *g, struct error *err)
         status = start_setup(g, err);
     if (status != STATUS_OK)
         return status;
-    aggregate_show_init(&g->show, g->options->is_quiet || g->options->is_json, loop_now_ms());
-    g->show.locations = g->options->is_retry ? 0 : g->location_count;
     show(g);
     while (!g->is_over && !g->is_interrupted)
         loop_run(g->loop);
@@ -333,7 +351,7 @@ static int aggregate(struct aggregate *g)
         status = loop_new(&g->loop, &err);
     if (status == STATUS_OK)
         status = run(g, &err);
-    g->was_finished = g->engine && engine_figures(g->engine).steps == 0;
+    g->was_finished = g->engine && atomic_load(&g->show.steps) == 0;
     if (status != STATUS_OK) {
         say(str_of(err.message));
         code = str_eq(str_of(err.name), STR("Auth")) ? CMD_USAGE : CMD_FAILED;

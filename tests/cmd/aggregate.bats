@@ -145,6 +145,17 @@ read_csv() {
     ((asked >= pages && asked <= pages + 3 * 8)) || { echo "$pages pages, asked for $asked"; return 1; }
 }
 
+@test "the file is the same byte for byte, however many threads make it" {
+    third_party busy,gaps
+    for loops in 1 3; do
+        KEY=sample-key run -0 aggregate --auth api-key:X-Api-Key=env:KEY --page-size 20 --concurrency 6 \
+            --data "data$loops" --out "$loops.csv" --loops "$loops"
+    done
+    cmp 1.csv 3.csv
+    cmp 1.ledger.csv 3.ledger.csv
+    same "$(curl -s "$url/_stats?brief" | jq '.concurrent_max <= 6')" true
+}
+
 @test "an interrupt says how to go on" {
     export WAIT=0.2
     api
@@ -168,6 +179,7 @@ read_csv() {
     run -2 "$AFFLUX" aggregate
     has "$output" '--api is missing'
     run -2 aggregate --page-size 0
+    run -2 aggregate --loops 0
     run -2 aggregate --api ftp://x
     has "$output" 'begins with https://'
     run -2 aggregate --out report.txt
