@@ -37,10 +37,10 @@ measure() {
     local who=$1 out=$2 before
     shift 2
     before=$(requests)
-    "$watch" --time "$@" 2>&1 >said | tail -1 >times || { cat said times >&2; return 1; }
+    "$watch" --time "$@" 2>&1 >said | tail -1 >took || { cat said took >&2; return 1; }
     awk -v who="$who" -v rows=$(($(wc -l <"$out") - 1)) -v requests=$(($(requests) - before)) '{
         printf "aggregate %-24s %6.2f s %8d rows/s %6d requests/s %5.2f cores %5d MB\n",
-            who, $1, rows / $1, requests / $1, $2 / $1, $3 / 1024 }' times
+            who, $1, rows / $1, requests / $1, $2 / $1, $3 / 1024 }' took
     rm -rf data
 }
 
