@@ -308,7 +308,10 @@ static int tell_end(struct aggregate *g)
         say(str_of(err.message));
         return CMD_FAILED;
     }
-    return tell(g, code, has_file);
+    code = tell(g, code, has_file);
+    if (code != CMD_OK)
+        cmd_error("aggregate", "--retry-failed goes on with what is missing");
+    return code;
 }
 
 /* ---- beginning ---- */

@@ -6,6 +6,7 @@ load helper
 
 teardown() {
     [[ -z ${api_pid:-} ]] || kill "$api_pid" 2>/dev/null || true
+    ! mountpoint -q small 2>/dev/null || umount small
 }
 
 # api [LOCATION=WHAT …]
@@ -198,21 +199,21 @@ read_csv() {
     has "$output" 'list.csv: line 1: there is no column location_id'
 }
 
-# third_party FAULTS: build/thirdparty with 12 locations, listed in list.csv.
+# third_party FAULTS [LOCATIONS ROWS LATENCY]: build/thirdparty with so many (12), listed in list.csv.
 third_party() {
     thirdparty=$(dirname "$AFFLUX")/../../thirdparty
     [[ -x $thirdparty ]] || skip "build/thirdparty is not built"
-    "$thirdparty" --listen 127.0.0.1:0 --locations 12 --rows 200-400 --latency 30 --write-locations list.csv \
-        --fault "$1" >line 3>&- &
+    "$thirdparty" --listen 127.0.0.1:0 --locations "${2-12}" --rows "${3-200-400}" --latency "${4-30}" \
+        --write-locations list.csv ${1:+--fault "$1"} >line 3>&- &
     api_pid=$!
     until [[ -s line ]]; do sleep 0.05; done
     url=$(grep -o 'http://[0-9.:]*' line)
 }
 
-# of_third_party SECONDS: killed after so long.
+# of_third_party SECONDS [OPTION…]: killed after so long.
 of_third_party() {
     KEY=sample-key timeout -s KILL "$1" "$AFFLUX" aggregate --api "$url/v1" --locations list.csv --page-size 20 \
-        --auth api-key:X-Api-Key=env:KEY --out report.csv --data data --concurrency 6 --quiet
+        --auth api-key:X-Api-Key=env:KEY --out report.csv --data data --concurrency 6 --quiet "${@:2}"
 }
 
 @test "a third party with faults, killed three times: all rows are there, and what was known is not asked for again" {
@@ -239,6 +240,42 @@ of_third_party() {
     same "$(jq '.busy_given' stats.json)" 6
     same "$(jq '[.locations[].early] | add' stats.json)" 0
     same "$(jq '[.locations[].pages_again] | add' stats.json)" 0
+}
+
+@test "three thousand small locations are one task" {
+    third_party '' 3000 0-3 0
+    run -0 of_third_party 100 --json --concurrency 100
+    curl -s "$url/_stats" >stats.json
+    wanted=$(jq '[.locations[] | .failed + .rejected] | add' stats.json)
+    same "$(jq '[.locations, .complete, .in_csv] | @json' -r <<<"$output")" "[3000,3000,$wanted]"
+    same "$(read_csv report.csv | jq length)" "$((wanted + 1))"
+    same "$(wc -l <report.ledger.csv)" 6001
+}
+
+@test "more parts than a listing gives at a time are all in the file" {
+    third_party '' 2 1500 0
+    run -0 of_third_party 100 --page-size 2 --json
+    said=$output
+    (($(jq .pages <<<"$said") > 1000))
+    same "$(read_csv report.csv | jq -r '.[1:][] | [.[0], .[1], .[3]] | @json' | sort -u | wc -l)" \
+        "$(jq .announced <<<"$said")"
+    same "$(jq .in_csv <<<"$said")" "$(jq .announced <<<"$said")"
+}
+
+@test "a full disk is told of, and it goes on when there is room" {
+    [[ $(id -u) == 0 ]] || skip "only root can mount a small disk"
+    mkdir small
+    mount -t tmpfs -o size=4m tmpfs small 2>/dev/null || skip "no small disk can be mounted here"
+    third_party '' 5 100 0
+    run -1 of_third_party 100 --data small/data
+    has "$output" 'No space left on device'
+    has "$output" '--retry-failed goes on with what is missing'
+    [[ ! -e report.csv ]]
+    mount -o remount,size=200m small
+    run -0 of_third_party 100 --data small/data --retry-failed
+    mv report.csv after.csv
+    run -0 of_third_party 100
+    cmp after.csv report.csv
 }
 
 @test "a secret is not in the data folder" {
