@@ -73,6 +73,21 @@ static void ask(struct aggregate_show *s, struct engine *e, int64_t execution)
 
 /* ---- the line ---- */
 
+/* How long it takes still, if it goes on as it did in this process; once that can be told. */
+static void put_left(struct aggregate_show *s, uint64_t over, uint64_t all, int64_t now_ms)
+{
+    if (s->first_ms == 0) {
+        s->first_ms = now_ms;
+        s->first_done = over;
+    }
+    if (over <= s->first_done || now_ms - s->first_ms < AGGREGATE_GUESS_MS)
+        return;
+    double ms = (double)(now_ms - s->first_ms) / (double)(over - s->first_done);
+    uint64_t left = (uint64_t)(ms * (double)(all - over) / 1000);
+    fprintf(stderr, "; about %llu:%02llu:%02llu to go", (unsigned long long)(left / 3600),
+            (unsigned long long)(left / 60 % 60), (unsigned long long)(left % 60));
+}
+
 void aggregate_show_now(struct aggregate_show *s, struct engine *e, int64_t execution,
                         int64_t now_ms)
 {
@@ -88,14 +103,18 @@ void aggregate_show_now(struct aggregate_show *s, struct engine *e, int64_t exec
     uint64_t all = c->total > s->locations ? c->total : s->locations;
     s->plain_ms = now_ms;
     s->was_drawn = s->is_terminal;
+    struct engine_figures figures = engine_figures_of_all(e);
     fprintf(stderr,
-            "%slocations: %llu done, %llu failed, %llu left; %llu pages (%.0f/s), %llu rows, %u "
-            "calls under way%s",
-            s->is_terminal ? "\r" : "afflux aggregate: ", (unsigned long long)done,
+            "%slocations: %llu done, %llu failed, %llu left; %llu pages, %llu rows; %.0f calls/s, "
+            "%u under way",
+            s->is_terminal ? "\r\033[?7l" : "afflux aggregate: ", (unsigned long long)done,
             (unsigned long long)failed, (unsigned long long)(all - done - failed),
-            (unsigned long long)s->pages, seconds > 0 ? (double)s->pages / seconds : 0.0,
-            (unsigned long long)s->rows, engine_figures_of_all(e).calls,
-            s->is_terminal ? "\033[K" : "\n");
+            (unsigned long long)s->pages, (unsigned long long)s->rows,
+            seconds > 0 ? (double)figures.called / seconds : 0.0, figures.calls);
+    put_left(s, done + failed, all, now_ms);
+    if (figures.retried > 0)
+        fprintf(stderr, "; the disk refused %llu times", (unsigned long long)figures.retried);
+    fputs(s->is_terminal ? "\033[K\033[?7h" : "\n", stderr); /* a long one is cut, not wrapped */
     fflush(stderr);
 }
 

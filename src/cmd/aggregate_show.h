@@ -9,7 +9,7 @@
 #include "engine/engine.h"
 #include <stdatomic.h>
 
-enum { AGGREGATE_SHOW_MS = 200, AGGREGATE_PLAIN_MS = 10000 };
+enum { AGGREGATE_SHOW_MS = 200, AGGREGATE_PLAIN_MS = 10000, AGGREGATE_GUESS_MS = 2000 };
 
 struct aggregate_show {
     bool is_off, is_terminal, was_drawn;
@@ -23,6 +23,8 @@ struct aggregate_show {
     bool is_looking;
     uint32_t number;                 /* of the parent's loop */
     int64_t execution;               /* the parent; 0: none yet */
+    int64_t first_ms;                /* when locations were counted first, */
+    uint64_t first_done;             /* and how many were done then */
     bool has_seen, has_counts;       /* seen: while is_looking the parent's loop's, */
     struct asl_map_counts seen, now; /* now: the caller's */
 };

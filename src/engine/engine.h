@@ -232,7 +232,8 @@ struct engine_figures {
     uint64_t retried;               /* commits that failed and were tried again */
     uint32_t in_memory, in_flight;
     uint32_t unreadable; /* unfinished executions that could not be read: left as they are */
-    uint32_t calls;      /* http:invoke under way */
+    uint32_t calls;      /* http:invoke under way, */
+    uint64_t called;     /* and those that ended */
 };
 void engine_store_metrics(const struct engine *e, struct store_metrics *ret);
 struct engine_figures engine_figures(const struct engine *e); /* of its loop */

@@ -99,6 +99,7 @@ struct engine_figures engine_figures_of_all(const struct engine *e)
         all.in_flight += one.in_flight;
         all.unreadable += one.unreadable;
         all.calls += one.calls;
+        all.called += one.called;
     }
     return all;
 }

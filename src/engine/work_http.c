@@ -84,6 +84,7 @@ static void call_ended(void *arg, const struct http_task_end *end)
 {
     struct engine_call *call = arg;
     struct engine *e = call->engine;
+    e->figures.called++;
     struct engine_answer answer = {.kind = ASL_EVENT_TASK_SUCCEEDED, .doc = end->doc};
     if (end->failure)
         answer = (struct engine_answer){.kind = ASL_EVENT_TASK_FAILED,

@@ -167,6 +167,17 @@ read_csv() {
     [[ ! -e report.csv ]]
 }
 
+@test "a terminal shows how far it is" {
+    export WAIT=0.3
+    api
+    locations l1 l2 l3
+    on_terminal "KEY=s3cret '$AFFLUX' aggregate --api '$url/v1' --locations list.csv --auth api-key:X-Key=env:KEY \
+        --out report.csv --data data --page-size 7 --concurrency 2"
+    same "$status" 0
+    [[ $output =~ 'locations: '[0-2]' done, 0 failed, '[1-3]' left; '[0-9]+' pages, '[0-9]+' rows; '[1-9][0-9]*' calls/s' ]]
+    has "$output" 'to go'
+}
+
 @test "a row may be shaped in another way" {
     api
     printf '{"location_id":"l1","name":"One"}\n' >list.csv
