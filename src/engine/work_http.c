@@ -98,10 +98,14 @@ static void call_ended(void *arg, const struct http_task_end *end)
     engine_turn_now(e); /* hundreds of pages may arrive in one round of the loop */
 }
 
-/* The task's own timeout is the machine's to enforce; 0: there is none that a call could reach. */
-static uint32_t timeout_of(const struct asl_command *c)
+/* What is left of the task's own time, which is the machine's to enforce; 0: there is none that a
+ * call could reach. */
+static uint32_t timeout_of(const struct engine *e, const struct asl_command *c)
 {
-    return c->timeout_ms > 0 && c->timeout_ms < UINT32_MAX ? (uint32_t)c->timeout_ms : 0;
+    if (c->timeout_ms == ASL_NEVER)
+        return 0;
+    int64_t left_ms = c->timeout_ms - engine_now_ms(e);
+    return left_ms < 1 ? 1 : left_ms < UINT32_MAX ? (uint32_t)left_ms : 0;
 }
 
 bool engine_work_http(struct engine_execution *ex, const struct asl_command *c)
@@ -123,7 +127,7 @@ bool engine_work_http(struct engine_execution *ex, const struct asl_command *c)
         grow(h);
     link_call(h, call);
     h->call_count++;
-    struct http_task_options options = {.timeout_ms = timeout_of(c)};
+    struct http_task_options options = {.timeout_ms = timeout_of(ex->engine, c)};
     call->task = http_task_start(h->tasks, c->arguments->root, &options, call_ended, call);
     return true;
 }
