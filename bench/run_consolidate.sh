@@ -15,7 +15,7 @@ work=$(mktemp -d "${BENCH_DIR:-${TMPDIR:-/tmp}}/consolidate.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 "$watch" --generate "$work/parts" "$parts"
-bytes=$(find "$work/parts" -name '*.json' -printf '%s\n' | awk '{ n += $1 } END { print n }')
+bytes=$(find "$work/parts" -name '*.json' -printf '%s\n' | awk '{ n += $1 } END { printf "%d", n }')
 
 # measure NAME COMMAND…
 measure() {
