@@ -10,6 +10,18 @@ enum { BODY_VERSION = 1 };
 
 static const str SERVICE = {"dynamodb", 8};
 
+enum status dynamo_op_read(struct dynamo_op *op, str args,
+                           enum status (*run)(struct dynamo_op *op, str args))
+{
+    bool began;
+    enum status status = store_begin_reading(op->reader, &began, op->err);
+    if (status != STATUS_OK)
+        return status;
+    status = run(op, args);
+    store_end_reading(op->reader, began);
+    return status;
+}
+
 /* ---- tables ---- */
 
 enum status dynamo_find_table(struct dynamo_op *op, str name, bool is_named,

@@ -23,6 +23,10 @@ static inline struct dynamo_op dynamo_op_begin(const struct service_call *c,
     return (struct dynamo_op){c, c->arena, reader, tx, reply, err};
 }
 
+/* Runs what reads several times, so that all of it sees the same. */
+NODISCARD enum status dynamo_op_read(struct dynamo_op *op, str args,
+                                     enum status (*run)(struct dynamo_op *op, str args));
+
 /* ---- tables ---- */
 
 /* ResourceNotFoundException; is_named: with the table's name in the text, as operations on tables

@@ -323,11 +323,5 @@ enum status dynamo_run_get(const struct service_call *c, struct store_reader *re
                            struct store_tx *tx, str args, struct buf *reply, struct error *err)
 {
     struct dynamo_op op = dynamo_op_begin(c, reader, tx, reply, err);
-    bool began;
-    enum status status = store_begin_reading(reader, &began, err);
-    if (status != STATUS_OK)
-        return status;
-    status = run_get(&op, args);
-    store_end_reading(reader, began);
-    return status;
+    return dynamo_op_read(&op, args, run_get);
 }

@@ -399,8 +399,9 @@ static enum status run_page(struct page *p)
     return STATUS_OK;
 }
 
-static enum status query(struct page *p, str bytes)
+static enum status query(struct dynamo_op *op, str bytes)
 {
+    struct page page = {.op = op}, *p = &page;
     enum status status = find_place(p, bytes);
     if (status != STATUS_OK)
         return status;
@@ -420,8 +421,9 @@ static enum status query(struct page *p, str bytes)
     return status == STATUS_OK ? run_page(p) : status;
 }
 
-static enum status scan(struct page *p, str bytes)
+static enum status scan(struct dynamo_op *op, str bytes)
 {
+    struct page page = {.op = op}, *p = &page;
     enum status status = find_place(p, bytes);
     if (status != STATUS_OK)
         return status;
@@ -432,30 +434,16 @@ static enum status scan(struct page *p, str bytes)
     return status == STATUS_OK ? run_page(p) : status;
 }
 
-/* Several readings that see the same. */
-static enum status run_reading(struct dynamo_op *op, enum status (*fn)(struct page *p, str bytes),
-                               str args)
-{
-    struct page p = {.op = op};
-    bool began;
-    enum status status = store_begin_reading(op->reader, &began, op->err);
-    if (status != STATUS_OK)
-        return status;
-    status = fn(&p, args);
-    store_end_reading(op->reader, began);
-    return status;
-}
-
 enum status dynamo_run_query(const struct service_call *c, struct store_reader *reader,
                              struct store_tx *tx, str args, struct buf *reply, struct error *err)
 {
     struct dynamo_op op = dynamo_op_begin(c, reader, tx, reply, err);
-    return run_reading(&op, query, args);
+    return dynamo_op_read(&op, args, query);
 }
 
 enum status dynamo_run_scan(const struct service_call *c, struct store_reader *reader,
                             struct store_tx *tx, str args, struct buf *reply, struct error *err)
 {
     struct dynamo_op op = dynamo_op_begin(c, reader, tx, reply, err);
-    return run_reading(&op, scan, args);
+    return dynamo_op_read(&op, args, scan);
 }

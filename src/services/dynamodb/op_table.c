@@ -144,13 +144,7 @@ enum status dynamo_run_describe_table(const struct service_call *c, struct store
                                       struct error *err)
 {
     struct dynamo_op op = dynamo_op_begin(c, reader, tx, reply, err);
-    bool began;
-    enum status status = store_begin_reading(reader, &began, err);
-    if (status != STATUS_OK)
-        return status;
-    status = describe(&op, args);
-    store_end_reading(reader, began);
-    return status;
+    return dynamo_op_read(&op, args, describe);
 }
 
 enum status dynamo_run_delete_table(const struct service_call *c, struct store_reader *reader,

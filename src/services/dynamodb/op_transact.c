@@ -373,10 +373,12 @@ enum status dynamo_run_transact_write(const struct service_call *c, struct store
 
 /* ---- TransactGetItems ---- */
 
-static enum status get_all(struct transaction *t, str args)
+static enum status get_all(struct dynamo_op *op, str args)
 {
-    struct dynamo_op *op = t->op;
+    struct transaction *t = arena_zalloc(op->arena, sizeof(*t));
     struct dynamo_args entry;
+    t->op = op;
+    dynamo_args_read(args, &t->args);
     size_t bytes = 0, place = dynamo_begin(op->reply, REPLY_RESPONSES);
     for (str rest = args; dynamo_args_entry(&rest, &entry);) {
         bool has;
@@ -406,14 +408,5 @@ enum status dynamo_run_transact_get(const struct service_call *c, struct store_r
                                     struct error *err)
 {
     struct dynamo_op op = dynamo_op_begin(c, reader, tx, reply, err);
-    struct transaction *t = arena_zalloc(op.arena, sizeof(*t));
-    bool began;
-    t->op = &op;
-    dynamo_args_read(args, &t->args);
-    enum status status = store_begin_reading(reader, &began, err);
-    if (status != STATUS_OK)
-        return status;
-    status = get_all(t, args);
-    store_end_reading(reader, began);
-    return status;
+    return dynamo_op_read(&op, args, get_all);
 }
