@@ -70,17 +70,25 @@ enum status s3_delete_bucket(const struct service_call *c, struct store_reader *
     return status;
 }
 
-enum status s3_head_bucket(const struct service_call *c, struct store_reader *reader,
-                           struct store_tx *tx, str args, struct buf *reply, struct error *err)
+/* Is the bucket there that a request names? */
+static enum status check_bucket(const struct service_call *c, struct store_reader *reader, str args,
+                                struct error *err)
 {
     struct json_val request;
     struct store_bucket found;
-    struct build b;
     str name;
-    (void)tx;
     if (s3_request(c, args, &request, err) != STATUS_OK ||
-        s3_get_names(request, &name, NULL, err) != STATUS_OK ||
-        s3_find_bucket(reader, name, c->arena, &found, err) != STATUS_OK)
+        s3_get_names(request, &name, NULL, err) != STATUS_OK)
+        return err->status;
+    return s3_find_bucket(reader, name, c->arena, &found, err);
+}
+
+enum status s3_head_bucket(const struct service_call *c, struct store_reader *reader,
+                           struct store_tx *tx, str args, struct buf *reply, struct error *err)
+{
+    struct build b;
+    (void)tx;
+    if (check_bucket(c, reader, args, err) != STATUS_OK)
         return err->status;
     build_begin(&b, c->arena);
     build_text(&b, "BucketRegion", c->settings->region);
@@ -90,14 +98,9 @@ enum status s3_head_bucket(const struct service_call *c, struct store_reader *re
 enum status s3_bucket_location(const struct service_call *c, struct store_reader *reader,
                                struct store_tx *tx, str args, struct buf *reply, struct error *err)
 {
-    struct json_val request;
-    struct store_bucket found;
     struct build b;
-    str name;
     (void)tx;
-    if (s3_request(c, args, &request, err) != STATUS_OK ||
-        s3_get_names(request, &name, NULL, err) != STATUS_OK ||
-        s3_find_bucket(reader, name, c->arena, &found, err) != STATUS_OK)
+    if (check_bucket(c, reader, args, err) != STATUS_OK)
         return err->status;
     build_begin(&b, c->arena);
     if (!str_eq(c->settings->region, HOME)) /* of us-east-1 it is empty */
