@@ -95,20 +95,6 @@ void cmd_aggregate_help(struct buf *out)
             "have other counts than announced; 130 interrupted.\n"));
 }
 
-static int read_number(const char *name, const char *text, uint32_t low, uint32_t high,
-                       uint32_t *ret)
-{
-    uint32_t n = 0;
-    size_t digits = strspn(text, "0123456789");
-    for (size_t i = 0; i < digits && n <= high; i++)
-        n = n * 10 + (uint32_t)(text[i] - '0');
-    if (digits == 0 || text[digits] != '\0' || n < low || n > high)
-        return cmd_usage("aggregate", "--%s is a number from %u to %u, not '%s'", name, low, high,
-                         text);
-    *ret = n;
-    return CMD_OK;
-}
-
 static int read_text(const char *name, const char *value, const char **ret)
 {
     if (utf8_check(str_of(value)) != strlen(value) || !*value)
@@ -133,11 +119,14 @@ static int read_option(struct aggregate_options *o, int id, const struct args *a
     case OPT_JSON: o->is_json = true; break;
     case OPT_QUIET: o->is_quiet = true; break;
     case OPT_PAGE_SIZE:
-        return read_number("page-size", value, 1, AGGREGATE_PAGE_SIZE_MAX, &o->page_size);
+        return cmd_number("aggregate", "page-size", value, 1, AGGREGATE_PAGE_SIZE_MAX,
+                          &o->page_size);
     case OPT_CONCURRENCY:
-        return read_number("concurrency", value, 1, AGGREGATE_CONCURRENCY_MAX, &o->concurrency);
-    case OPT_TOLERATE: return read_number("tolerate", value, 0, 100, &o->tolerate);
-    case OPT_LOOPS: return read_number("loops", value, 1, AGGREGATE_LOOPS_MAX, &o->loops);
+        return cmd_number("aggregate", "concurrency", value, 1, AGGREGATE_CONCURRENCY_MAX,
+                          &o->concurrency);
+    case OPT_TOLERATE: return cmd_number("aggregate", "tolerate", value, 0, 100, &o->tolerate);
+    case OPT_LOOPS:
+        return cmd_number("aggregate", "loops", value, 1, AGGREGATE_LOOPS_MAX, &o->loops);
     case ARG_OPERAND: return cmd_usage("aggregate", "what is '%s'? There are only options", value);
     default: return cmd_usage("aggregate", "%s", a->message);
     }
