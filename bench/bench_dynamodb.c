@@ -7,13 +7,13 @@
  *
  *   bench_dynamodb DIR [KEYS [SECONDS]]     DIR must be there, and empty
  */
+#include "bench_clock.h"
 #include "base/check.h"
 #include "json/parse.h"
 #include "services/dynamodb/dynamodb.h"
 #include "store/reader.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { IN_FLIGHT = 512, ROWS_OF_A_QUERY = 10, FILLER = 120 };
 
@@ -36,21 +36,6 @@ NORETURN static void stop(const char *what)
 {
     fprintf(stderr, "bench_dynamodb: %s\n", what);
     exit(1);
-}
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-/* Of all threads. */
-static double cpu_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 static void report(const char *what, uint32_t done, double began, double cpu_began)

@@ -7,6 +7,7 @@
  *
  *   bench_s3 DIR [SECONDS]     DIR must be there, and empty
  */
+#include "bench_clock.h"
 #include "base/check.h"
 #include "services/s3/list.h"
 #include "services/s3/service.h"
@@ -15,7 +16,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { BODY = 64 << 10, IN_FLIGHT = 64, THREADS = 2, LISTED = 1000000, PER_UNIT = 1000 };
@@ -24,20 +24,6 @@ NORETURN static void stop(const char *what)
 {
     fprintf(stderr, "bench_s3: %s\n", what);
     exit(1);
-}
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static double cpu_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 static char body[BODY];

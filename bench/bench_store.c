@@ -7,12 +7,12 @@
  *
  *   bench_store DIR [SECONDS]     DIR must be there, and empty
  */
+#include "bench_clock.h"
 #include "base/check.h"
 #include "store/tx.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { BODY_BYTES = 400, PROBE_BYTES = 4096, PROBE_SLOTS = 2048 };
@@ -26,21 +26,6 @@ NORETURN static void stop(const char *what)
 {
     fprintf(stderr, "bench_store: %s\n", what);
     exit(1);
-}
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-/* Of all threads. */
-static double cpu_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 /* ---- the disk alone ---- */
