@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * struct aggregate_config: what an aggregation is. It comes from a configuration file
- * (docs/configuration.md), from options, or from both, and goes into the workflows and the engine. Pure:
- * paths are texts here, and nobody opens them.
+ * (docs/configuration.md), from options, or from both, and goes into the workflows and the engine.
+ * Pure: paths are texts here, and nobody opens them.
  */
 #ifndef AFFLUX_AGGREGATE_CONFIG_H
 #define AFFLUX_AGGREGATE_CONFIG_H
 
-#include "base/str.h"
+#include "base/buf.h"
+#include "base/error.h"
 
 enum {
     AGGREGATE_TYPES_MAX = 16,
@@ -35,13 +36,13 @@ struct aggregate_config {
     str summary_url; /* templates: {api}, {location_id}, {COLUMN}, */
     str page_url;    /* and {type}, {limit}, {offset}, {page} (from 1), also behind the "?" */
     bool has_no_summary;
-    str auth;                   /* HOW, as --auth has it */
-    str token_url, scope;       /* of oauth */
-    str connection;             /* path of a file as `run --connections` takes; its first one */
-    str ca_file;                /* path */
-    uint32_t concurrency;       /* calls at a time, in all */
-    uint32_t per_host;          /* calls at a time to one; 0: as many as in all */
-    uint32_t rate;              /* calls a second to one; 0: no limit */
+    str auth;                    /* HOW, as --auth has it */
+    str token_url, scope;        /* of oauth */
+    str connection;              /* path of a file as `run --connections` takes; its first one */
+    str ca_file;                 /* path */
+    uint32_t concurrency;        /* calls at a time, in all */
+    uint32_t per_host;           /* calls at a time to one; 0: as many as in all */
+    uint32_t rate;               /* calls a second to one; 0: no limit */
     uint32_t retries, timeout_s; /* of a call */
 
     /* what to ask for, and what it means; expressions are JSONata */
@@ -67,5 +68,13 @@ struct aggregate_config {
     str workflows; /* path of a folder; empty: those of the program */
     str tasks_table, locations_table, parts_bucket, output_bucket, job;
 };
+
+/* Everything that has a default has it; the rest is empty. */
+void aggregate_config_init(struct aggregate_config *c);
+
+/* Appends all that makes a difference to what comes out, each member with its name: what two
+ * configurations of the same aggregation have in common. How fast, how often tried, with which
+ * credentials and where to is not in it. */
+void aggregate_config_identity(const struct aggregate_config *c, struct buf *out);
 
 #endif

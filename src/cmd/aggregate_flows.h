@@ -13,15 +13,23 @@
 #define AGGREGATE_LOCATIONS_TABLE "aggregate-locations"
 #define AGGREGATE_OUTPUT_BUCKET "aggregate-output"
 
-/* The run's name: a UUID of the options that matter and the list of locations. */
-str aggregate_run_name(const struct aggregate_options *o, str locations, struct arena *a);
+/* Texts of the workflows; empty ones are those of the program. */
+struct aggregate_texts {
+    str parent, extraction, processing;
+};
+
+/* The run's name: a UUID of what makes a difference to the result: options, workflows, and the list
+ * of locations. */
+str aggregate_run_name(const struct aggregate_config *c, const struct aggregate_texts *texts,
+                       str locations, struct arena *a);
 /* Of the workflow, "aggregate-RUN-parent". */
 str aggregate_machine_name(str run, const char *flow, struct arena *a);
 /* Connection and machines. Waits for the store. STATUS_INVALID with what is wrong: in --row or
  * --summary, mostly. */
-NODISCARD enum status aggregate_put_flows(struct engine *e, const struct aggregate_options *o,
-                                          str run, struct error *err);
+NODISCARD enum status aggregate_put_flows(struct engine *e, const struct aggregate_config *c,
+                                          const struct aggregate_texts *texts, str run,
+                                          struct error *err);
 /* The input of the parent. */
-str aggregate_input(const struct aggregate_options *o, str run, bool is_retry, struct arena *a);
+str aggregate_input(const struct aggregate_config *c, str run, bool is_retry, struct arena *a);
 
 #endif

@@ -95,36 +95,37 @@ void cmd_aggregate_help(struct buf *out)
             "have other counts than announced; 130 interrupted.\n"));
 }
 
-static int read_text(const char *name, const char *value, const char **ret)
+static int read_text(const char *name, const char *value, str *ret)
 {
-    if (utf8_check(str_of(value)) != strlen(value) || !*value)
+    *ret = str_of(value);
+    if (ret->n == 0 || utf8_check(*ret) != ret->n)
         return cmd_usage("aggregate", "--%s is empty, or not UTF-8", name);
-    *ret = value;
     return CMD_OK;
 }
 
 static int read_option(struct aggregate_options *o, int id, const struct args *a)
 {
+    struct aggregate_config *c = &o->config;
     const char *value = a->value[0];
     switch (id) {
     case OPT_HELP: o->is_help = true; break;
-    case OPT_API: return read_text("api", value, &o->api);
-    case OPT_LOCATIONS: o->locations = value; break;
-    case OPT_AUTH: return read_text("auth", value, &o->auth);
-    case OPT_OUT: o->out = value; break;
-    case OPT_DATA: o->data = value; break;
-    case OPT_ROW: return read_text("row", value, &o->row);
-    case OPT_SUMMARY: return read_text("summary", value, &o->summary);
+    case OPT_API: return read_text("api", value, &c->api);
+    case OPT_LOCATIONS: c->locations = str_of(value); break;
+    case OPT_AUTH: return read_text("auth", value, &c->auth);
+    case OPT_OUT: c->out = str_of(value); break;
+    case OPT_DATA: c->data = str_of(value); break;
+    case OPT_ROW: return read_text("row", value, &c->row);
+    case OPT_SUMMARY: return read_text("summary", value, &c->summary);
     case OPT_RETRY: o->is_retry = true; break;
     case OPT_JSON: o->is_json = true; break;
     case OPT_QUIET: o->is_quiet = true; break;
     case OPT_PAGE_SIZE:
         return cmd_number("aggregate", "page-size", value, 1, AGGREGATE_PAGE_SIZE_MAX,
-                          &o->page_size);
+                          &c->page_size);
     case OPT_CONCURRENCY:
         return cmd_number("aggregate", "concurrency", value, 1, AGGREGATE_CONCURRENCY_MAX,
-                          &o->concurrency);
-    case OPT_TOLERATE: return cmd_number("aggregate", "tolerate", value, 0, 100, &o->tolerate);
+                          &c->concurrency);
+    case OPT_TOLERATE: return cmd_number("aggregate", "tolerate", value, 0, 100, &c->tolerate);
     case OPT_LOOPS:
         return cmd_number("aggregate", "loops", value, 1, AGGREGATE_LOOPS_MAX, &o->loops);
     case ARG_OPERAND: return cmd_usage("aggregate", "what is '%s'? There are only options", value);
@@ -135,18 +136,20 @@ static int read_option(struct aggregate_options *o, int id, const struct args *a
 
 static int check(struct aggregate_options *o)
 {
+    const struct aggregate_config *c = &o->config;
     const struct {
-        const char *name, *value;
-    } needed[] = {{"api", o->api}, {"locations", o->locations}, {"auth", o->auth}, {"out", o->out}};
+        const char *name;
+        str value;
+    } needed[] = {{"api", c->api}, {"locations", c->locations}, {"auth", c->auth}, {"out", c->out}};
     for (size_t i = 0; i < ARRAY_LEN(needed); i++)
-        if (!needed[i].value)
+        if (needed[i].value.n == 0)
             return cmd_usage("aggregate", "--%s is missing", needed[i].name);
-    if (!str_starts(str_of(o->api), STR("https://")) && !str_starts(str_of(o->api), STR("http://")))
-        return cmd_usage("aggregate", "--api begins with https:// or http://, not '%s'", o->api);
-    if (!str_ends(str_of(o->out), STR(".csv")))
-        return cmd_usage("aggregate", "--out ends with .csv, not '%s'", o->out);
-    if (o->loops > o->concurrency)
-        o->loops = o->concurrency;
+    if (!str_starts(c->api, STR("https://")) && !str_starts(c->api, STR("http://")))
+        return cmd_usage("aggregate", "--api begins with https:// or http://, not '%s'", c->api.p);
+    if (!str_ends(c->out, STR(".csv")))
+        return cmd_usage("aggregate", "--out ends with .csv, not '%s'", c->out.p);
+    if (o->loops > c->concurrency)
+        o->loops = c->concurrency;
     return CMD_OK;
 }
 
@@ -155,13 +158,11 @@ int aggregate_options_read(struct aggregate_options *o, int argc, char **argv)
     struct args a;
     int id, code = CMD_OK;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    *o = (struct aggregate_options){.data = AGGREGATE_DATA,
-                                    .page_size = AGGREGATE_PAGE_SIZE,
-                                    .concurrency = AGGREGATE_CONCURRENCY,
-                                    .tolerate = AGGREGATE_TOLERATE,
-                                    .loops = cores < 1                     ? 1
+    *o = (struct aggregate_options){.loops = cores < 1                     ? 1
                                              : cores > AGGREGATE_LOOPS_MAX ? AGGREGATE_LOOPS_MAX
                                                                            : (uint32_t)cores};
+    aggregate_config_init(&o->config);
+    o->config.data = STR(AGGREGATE_DATA);
     args_init(&a, argc, argv, aggregate_table, ARRAY_LEN(aggregate_table));
     while (code == CMD_OK && (id = args_next(&a)) != ARG_END)
         code = read_option(o, id, &a);
@@ -198,9 +199,10 @@ static enum status read_secret(str from, struct buf *out, struct error *err)
     return STATUS_OK;
 }
 
-enum status aggregate_connection(const char *auth, str name, struct buf *out, struct error *err)
+enum status aggregate_connection(const struct aggregate_config *c, str name, struct buf *out,
+                                 struct error *err)
 {
-    str text = str_of(auth);
+    str text = c->auth;
     bool is_key = str_starts(text, STR("api-key:"));
     size_t begin = is_key ? sizeof("api-key:") - 1 : sizeof("basic:") - 1;
     size_t equals = str_find_byte(text, '=', 0);

@@ -25,6 +25,7 @@ enum { RETRIES_MAX = 10000, CMD_PARTIAL = 3 };
 
 struct aggregate {
     const struct aggregate_options *options;
+    struct aggregate_texts texts;
     struct arena arena;
     struct buf locations, input; /* the list as it came; the setup's input */
     uint32_t location_count;
@@ -61,11 +62,11 @@ static enum status with_reader(struct aggregate *g, bool is_writing, struct erro
 {
     struct store_reader *reader;
     const struct service_settings *settings = &g->house.settings;
-    enum status status = store_reader_open(str_of(g->options->data), NULL, &reader, err);
+    enum status status = store_reader_open(g->options->config.data, NULL, &reader, err);
     if (status != STATUS_OK)
         return status;
     if (is_writing) {
-        str out = str_of(g->options->out);
+        str out = g->options->config.out;
         str path = arena_printf(&g->arena, "%.*s.ledger.csv", (int)out.n - 4, out.p);
         bool is_in_csv = g->is_copying && g->copy.status == STATUS_OK &&
                          ledger_agrees(&g->ledger, aggregate_copy_rows(&g->copy));
@@ -94,9 +95,10 @@ static void finish(struct aggregate *g)
     }
     str key = arena_printf(&g->arena, "%.*s/%.*s.csv", STR_ARG(g->run), STR_ARG(g->run));
     g->is_copying = true;
-    g->copy = (struct aggregate_copy){.has_header = !g->options->row, .done = copied, .arg = g};
+    g->copy = (struct aggregate_copy){
+        .has_header = g->options->config.row.n == 0, .done = copied, .arg = g};
     aggregate_copy_begin(&g->copy, &g->house.objects.objects, g->loop, STR(AGGREGATE_OUTPUT_BUCKET),
-                         key, str_of(g->options->out));
+                         key, g->options->config.out);
 }
 
 /* ---- executions ---- */
@@ -131,14 +133,15 @@ static void parent_ended(void *arg, const struct engine_result *result);
 
 static enum status start_parent(struct aggregate *g, str name, bool is_retry, struct error *err)
 {
-    struct engine_start start = {.machine = aggregate_machine_name(g->run, "parent", &g->arena),
-                                 .name = name,
-                                 .input = aggregate_input(g->options, g->run, is_retry, &g->arena),
-                                 .started = started,
-                                 .ended = parent_ended,
-                                 .refused = refused,
-                                 .arg = g,
-                                 .refuses_ended = is_retry};
+    struct engine_start start = {
+        .machine = aggregate_machine_name(g->run, "parent", &g->arena),
+        .name = name,
+        .input = aggregate_input(&g->options->config, g->run, is_retry, &g->arena),
+        .started = started,
+        .ended = parent_ended,
+        .refused = refused,
+        .arg = g,
+        .refuses_ended = is_retry};
     return engine_start(g->engine, &start, err);
 }
 
@@ -228,12 +231,12 @@ static void loop_closing(void *arg, struct engine *e)
 
 static enum status run(struct aggregate *g, struct error *err)
 {
-    struct engine_options options = {.data = str_of(g->options->data),
+    struct engine_options options = {.data = g->options->config.data,
                                      .loops = g->options->loops,
                                      .limits = &g->limits,
                                      .on_step = on_step,
                                      .on_step_arg = g};
-    g->limits = (struct http_limits_options){.host = {.in_flight = g->options->concurrency}};
+    g->limits = (struct http_limits_options){.host = {.in_flight = g->options->config.concurrency}};
     aggregate_show_init(&g->show, g->options->is_quiet || g->options->is_json, loop_now_ms());
     g->show.locations = g->options->is_retry ? 0 : g->location_count;
     house_fill(&g->house, &options);
@@ -242,7 +245,7 @@ static enum status run(struct aggregate *g, struct error *err)
     options.loop_arg = g;
     enum status status = engine_open(g->loop, &options, &g->engine, err);
     if (status == STATUS_OK)
-        status = aggregate_put_flows(g->engine, g->options, g->run, err);
+        status = aggregate_put_flows(g->engine, &g->options->config, &g->texts, g->run, err);
     if (status == STATUS_OK)
         status = loop_on_signal(g->loop, interrupted, g, err);
     if (status == STATUS_OK)
@@ -273,7 +276,7 @@ static int tell(struct aggregate *g, int code, bool has_file)
     static const char *const words[] = {
         [CMD_OK] = "SUCCEEDED", [CMD_FAILED] = "FAILED", [CMD_PARTIAL] = "PARTIAL"};
     struct output out;
-    str file = has_file ? str_of(g->options->out) : STR("");
+    str file = has_file ? g->options->config.out : STR("");
     uint64_t rows = aggregate_copy_rows(&g->copy);
     output_init(&out, STDOUT_FILENO, "aggregate");
     out.buf.max = SIZE_MAX / 2;
@@ -318,11 +321,11 @@ static int tell_end(struct aggregate *g)
 
 static enum status read_locations(struct aggregate *g, struct error *err)
 {
-    const char *path = g->options->locations;
+    const char *path = g->options->config.locations.p;
     if (!reader_read_file(path, LOCATIONS_TEXT_MAX, &g->locations))
         return error_set(err, STATUS_NOT_FOUND, "Locations", "%s: %s", path,
                          strerrordesc_np(errno));
-    g->run = aggregate_run_name(g->options, buf_str(&g->locations), &g->arena);
+    g->run = aggregate_run_name(&g->options->config, &g->texts, buf_str(&g->locations), &g->arena);
     buf_printf(&g->input, "{\"task_id\":\"%.*s\",\"chunks\":", STR_ARG(g->run));
     enum status status =
         locations_read(buf_str(&g->locations), g->run, &g->input, &g->location_count, err);
@@ -334,7 +337,7 @@ static enum status read_locations(struct aggregate *g, struct error *err)
 static enum status try_output(const struct aggregate *g, struct error *err)
 {
     struct sink_file *file;
-    enum status status = sink_file_new(str_of(g->options->out), &file, err);
+    enum status status = sink_file_new(g->options->config.out, &file, err);
     if (status != STATUS_OK)
         return status;
     struct consolidate_sink sink = sink_file_sink(file);

@@ -146,6 +146,24 @@ read_csv() {
     ((asked >= pages && asked <= pages + 3 * 8)) || { echo "$pages pages, asked for $asked"; return 1; }
 }
 
+@test "it goes on with other limits than it began with" {
+    export WAIT=0.1
+    api
+    locations l1 l2 l3 l4 l5 l6
+    KEY=s3cret run timeout -s KILL 0.7 "$AFFLUX" aggregate --api "$url/v1" --locations list.csv --auth api-key:X-Key=env:KEY \
+        --out report.csv --data data --page-size 7 --concurrency 2
+    [[ ! -e report.csv ]]
+    asked=$(curl -s "$url/_asked" | jq 'add')
+    ((asked > 2))
+    run -0 aggregate --concurrency 8
+    # Only what was under way is asked for twice.
+    all=$(curl -s "$url/_asked" | jq 'add')
+    rm -r data
+    run -0 aggregate --concurrency 8
+    fresh=$(($(curl -s "$url/_asked" | jq 'add') - all))
+    ((all <= fresh + 4)) || { echo "$asked, $all and $fresh calls"; return 1; }
+}
+
 @test "the file is the same byte for byte, however many threads make it" {
     third_party busy,gaps
     for loops in 1 3; do
