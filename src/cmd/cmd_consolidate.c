@@ -9,6 +9,7 @@
 #include "cmd/consolidate_options.h"
 #include "cmd/consolidate_show.h"
 #include "cmd/eval_show.h"
+#include "services/consolidate/parts_ledger.h"
 #include "services/consolidate/sink_file.h"
 #include "services/consolidate/source_files.h"
 #include <errno.h>
@@ -76,7 +77,7 @@ static void on_part(void *arg, const struct consolidate_part *part)
 {
     struct consolidation *c = arg;
     if (c->words.ledger) {
-        consolidate_put_ledger(&c->ledger.buf, part);
+        parts_ledger_put(&c->ledger.buf, part);
         output_check(&c->ledger);
     }
     if (part->error && c->words.job.skips_bad)

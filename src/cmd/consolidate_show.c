@@ -57,19 +57,6 @@ void consolidate_clear_progress(void)
 
 /* ---- parts ---- */
 
-void consolidate_put_ledger(struct buf *out, const struct consolidate_part *part)
-{
-    buf_add(out, STR("{\"part\":"));
-    json_write_string(out, part->key);
-    buf_printf(out, ",\"rows\":%llu,\"bytes\":%llu", (unsigned long long)part->rows,
-               (unsigned long long)part->bytes);
-    if (part->error) {
-        buf_printf(out, ",\"line\":%zu,\"column\":%zu,\"error\":", part->line, part->column);
-        json_write_string(out, str_of(part->error->message));
-    }
-    buf_add(out, STR("}\n"));
-}
-
 void consolidate_put_bad(struct buf *out, const struct consolidate_part *part)
 {
     struct buf text;

@@ -17,8 +17,6 @@ void consolidate_show_progress(const struct consolidate_show *show,
                                const struct consolidate_progress *progress);
 void consolidate_clear_progress(void);
 
-/* A line of the ledger. */
-void consolidate_put_ledger(struct buf *out, const struct consolidate_part *part);
 /* "KEY:LINE:COLUMN: what" of a bad part. */
 void consolidate_put_bad(struct buf *out, const struct consolidate_part *part);
 

@@ -30,6 +30,14 @@ static void put_parts(struct glue_world *w)
 
 /* ---- what comes out ---- */
 
+static int count_lines(const char *text)
+{
+    int n = 0;
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
 static void parts_become_one_file_by_the_arguments_of_the_sample(void **state)
 {
     struct glue_world *w = *state;
@@ -75,6 +83,44 @@ static void columns_and_delimiters_are_as_they_are_asked_for(void **state)
     assert_string_equal(glue_get(w, "out.csv"), "c;a\n;1\n;2\ntrue;\n");
 }
 
+static void line_ends_and_the_byte_order_mark_are_as_they_are_asked_for(void **state)
+{
+    struct glue_world *w = *state;
+    glue_world_open(w);
+    put_parts(w);
+    native_job(w, "'--bucket':'b','--task_id':'t1','--output_file_name':'out.csv',"
+                  "'--crlf':'true','--bom':'true','--quote':'minimal'");
+    assert_run(w, glue_start_run(w, ""), "SUCCEEDED", "");
+    /* a column came late: the file was written twice, with one mark */
+    assert_string_equal(glue_get(w, "out.csv"), "\xEF\xBB\xBF"
+                                                "a,b,c\r\n1,\"x, y\",\r\n2,,\r\n,z,true\r\n");
+    assert_run(w, glue_start_run(w, "'Arguments':{'--crlf':'false','--bom':'false'}"), "SUCCEEDED",
+               "");
+    assert_string_equal(glue_get(w, "out.csv"), "a,b,c\n1,\"x, y\",\n2,,\n,z,true\n");
+}
+
+static void the_ledger_has_a_line_for_each_part(void **state)
+{
+    struct glue_world *w = *state;
+    glue_world_open(w);
+    put_parts(w);
+    glue_put(w, "tmp/t1/part-1a.json", "[{\"a\":3},\n {\"a\":");
+    native_job(w, "'--bucket':'b','--task_id':'t1','--output_file_name':'out.csv',"
+                  "'--ledger_key':'out.parts.jsonl','--skip_bad':'true'");
+    assert_run(w, glue_start_run(w, ""), "SUCCEEDED", "");
+    assert_string_equal(glue_get(w, "out.parts.jsonl"),
+                        "{\"part\":\"tmp/t1/part-1.json\",\"rows\":2,\"bytes\":28}\n"
+                        "{\"part\":\"tmp/t1/part-1a.json\",\"rows\":0,\"bytes\":16,\"line\":2,"
+                        "\"column\":7,\"error\":\"unexpected end of the text\"}\n"
+                        "{\"part\":\"tmp/t1/part-2.json\",\"rows\":1,\"bytes\":28}\n");
+    /* A run that fails leaves both as they were. */
+    assert_run(w, glue_start_run(w, "'Arguments':{'--skip_bad':'false'}"), "FAILED",
+               "tmp/t1/part-1a.json:2:");
+    assert_int_equal(count_lines(glue_get(w, "out.parts.jsonl")), 3);
+    assert_run(w, glue_start_run(w, "'Arguments':{'--source_prefix':'none/'}"), "SUCCEEDED", "");
+    assert_string_equal(glue_get(w, "out.parts.jsonl"), "");
+}
+
 static void no_parts_are_a_file_with_a_header(void **state)
 {
     struct glue_world *w = *state;
@@ -103,9 +149,13 @@ static void many_and_large_parts_go_through(void **state)
     buf_add_byte(&big, '\0');
     glue_put(w, "tmp/m/x.json", big.p);
     buf_done(&big);
-    native_job(w, "'--bucket':'b','--task_id':'m','--output_file_name':'out.csv'");
+    native_job(w, "'--bucket':'b','--task_id':'m','--output_file_name':'out.csv',"
+                  "'--ledger_key':'out.parts'");
     const char *run = glue_start_run(w, "");
     assert_run(w, run, "SUCCEEDED", "");
+    const char *lines = glue_get(w, "out.parts");
+    assert_int_equal(count_lines(lines), PARTS + 1);
+    assert_non_null(strstr(lines, "{\"part\":\"tmp/m/x.json\",\"rows\":400000,"));
     assert_non_null(strstr(glue_text(w, glue_run_now(w, run), "StateDetail"),
                            "1201 parts (0 bad), 401200 rows, 2 columns"));
     const char *csv = glue_get(w, "out.csv");
@@ -114,6 +164,10 @@ static void many_and_large_parts_go_through(void **state)
 }
 
 /* ---- what goes wrong ---- */
+
+#define KEY_64 "aaaaaaaabbbbbbbbccccccccddddddddeeeeeeeeffffffffgggggggghhhhhhhh"
+#define KEY_256 KEY_64 KEY_64 KEY_64 KEY_64
+#define LONG_KEY KEY_256 KEY_256 KEY_256 KEY_256 "x"
 
 static void arguments_that_are_missing_or_wrong(void **state)
 {
@@ -172,6 +226,10 @@ static void buckets_that_are_not_there(void **state)
     assert_run(w,
                glue_start_run(w, "'Arguments':{'--bucket':'b','--destination_bucket':'nowhere'}"),
                "FAILED", "s3://nowhere/out.csv: The specified bucket does not exist.");
+    assert_run(w,
+               glue_start_run(w, "'Arguments':{'--bucket':'b','--destination_bucket':'nowhere',"
+                                 "'--ledger_key':'l'}"),
+               "FAILED", "s3://nowhere/l: The specified bucket does not exist.");
 }
 
 /* ---- endless parts ---- */
@@ -433,6 +491,8 @@ int main(int argc, char **argv)
         NATIVE_TEST(parts_become_one_file_by_the_arguments_of_the_sample),
         NATIVE_TEST(a_script_job_can_be_done_by_the_builtin),
         NATIVE_TEST(columns_and_delimiters_are_as_they_are_asked_for),
+        NATIVE_TEST(line_ends_and_the_byte_order_mark_are_as_they_are_asked_for),
+        NATIVE_TEST(the_ledger_has_a_line_for_each_part),
         NATIVE_TEST(no_parts_are_a_file_with_a_header),
         NATIVE_TEST(many_and_large_parts_go_through),
         NATIVE_TEST(arguments_that_are_missing_or_wrong),

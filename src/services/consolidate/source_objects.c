@@ -28,7 +28,7 @@ struct source_objects {
     struct part *idle;
 };
 
-static bool is_wanted(str key)
+bool source_objects_is_part(str key)
 {
     return str_ends(key, STR(".json")) || str_ends(key, STR(".jsonl")) ||
            str_ends(key, STR(".ndjson"));
@@ -58,7 +58,7 @@ static enum status next(void *arg, struct buf *key, struct error *err)
     while (key->n == 0 && !is_end) {
         while (s->at < s->page.count && key->n == 0) {
             const struct object_entry *e = &s->page.entries[s->at++];
-            if (is_wanted(e->key))
+            if (source_objects_is_part(e->key))
                 buf_add(key, e->key);
             else
                 s->left_out++;

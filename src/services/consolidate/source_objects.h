@@ -12,6 +12,9 @@
 
 struct source_objects;
 
+/* Does the key end as parts do? */
+bool source_objects_is_part(str key);
+
 /* All is borrowed. canceled: ends waiting and reading soon; NULL is allowed. Errors, also while
  * reading: STATUS_IO "Objects" with the storage's cause, STATUS_CANCELED. */
 NODISCARD enum status source_objects_new(struct objects *objects, str bucket, str prefix,

@@ -11,6 +11,9 @@
  *   --skip_bad true                  bad parts are left out and logged; otherwise one ends the run
  *   --quote minimal                  only cells that need it; all, unless told
  *   --delimiter C
+ *   --crlf true                      rows end with CR LF
+ *   --bom true                       the file begins with a byte order mark
+ *   --ledger_key                     what became of each part, as an object beside the CSV
  *   --threads N
  *
  * Parts stay where they are: after a crash the run begins anew. No parts are a file with a header
@@ -19,6 +22,7 @@
 #include "services/glue/runner_internal.h"
 
 #include "base/check.h"
+#include "services/consolidate/parts_ledger.h"
 #include "services/consolidate/sink_objects.h"
 #include "services/consolidate/source_objects.h"
 #include <pthread.h>
@@ -35,6 +39,7 @@ struct glue_native {
     struct objects *objects;
     const char *folder;
     str bucket, prefix, to_bucket, to_key;
+    str ledger_key; /* empty: nobody wants one */
     struct consolidate_options options;
     struct consolidate_progress progress;
     struct glue_log *log;
@@ -44,6 +49,7 @@ struct glue_native {
     struct error error;
     struct consolidate_result result;
     uint64_t left_out;
+    struct parts_ledger *ledger; /* or NULL */
     atomic_bool is_over;
 };
 
@@ -60,6 +66,25 @@ static str first_of(const struct glue_run *run, const char *a, const char *b)
 {
     str v = glue_run_argument(run, a);
     return v.n > 0 ? v : glue_run_argument(run, b);
+}
+
+/* Would the next run read it as a part? */
+static bool is_part(const struct glue_native *n, str key)
+{
+    return str_eq(n->bucket, n->to_bucket) && str_starts(key, n->prefix) &&
+           source_objects_is_part(key);
+}
+
+static bool read_ledger_key(struct glue_native *n)
+{
+    n->ledger_key = glue_run_argument(n->run, "ledger_key");
+    if (n->ledger_key.n > OBJECTS_MAX_KEY)
+        return refuse(n, "The argument --ledger_key must have 1024 bytes at most.");
+    if (str_eq(n->ledger_key, n->to_key))
+        return refuse(n, "The argument --ledger_key is the key of the CSV: give it another.");
+    if (is_part(n, n->ledger_key))
+        return refuse(n, "The ledger would be a part of the next run: give it another key.");
+    return true;
 }
 
 static bool read_places(struct glue_native *n)
@@ -82,11 +107,9 @@ static bool read_places(struct glue_native *n)
     if (n->to_key.n == 0)
         return refuse(n, "The argument --output_file_name (or --destination_key) is missing: the "
                          "key of the CSV.");
-    if (str_eq(n->bucket, n->to_bucket) && str_starts(n->to_key, n->prefix) &&
-        (str_ends(n->to_key, STR(".json")) || str_ends(n->to_key, STR(".jsonl")) ||
-         str_ends(n->to_key, STR(".ndjson"))))
+    if (is_part(n, n->to_key))
         return refuse(n, "The CSV would be a part of the next run: give it another key.");
-    return true;
+    return read_ledger_key(n);
 }
 
 static bool read_columns(struct glue_native *n)
@@ -127,6 +150,10 @@ static bool read_options(struct glue_native *n)
     n->options.dialect = csv_dialect_default();
     if (!read_truth(n, "skip_bad", &n->options.skips_bad))
         return refuse(n, "The argument --skip_bad must be true or false.");
+    if (!read_truth(n, "crlf", &n->options.dialect.has_crlf))
+        return refuse(n, "The argument --crlf must be true or false.");
+    if (!read_truth(n, "bom", &n->options.dialect.has_mark))
+        return refuse(n, "The argument --bom must be true or false.");
     if (quote.n > 0 && !str_eq(quote, STR("all")) && !str_eq(quote, STR("minimal")))
         return refuse(n, "The argument --quote must be all or minimal.");
     if (str_eq(quote, STR("minimal")))
@@ -147,7 +174,7 @@ static bool read_options(struct glue_native *n)
 
 /* ---- the thread ---- */
 
-static void log_part(void *arg, const struct consolidate_part *part)
+static void on_part(void *arg, const struct consolidate_part *part)
 {
     struct glue_native *n = arg;
     if (part->error)
@@ -156,6 +183,36 @@ static void log_part(void *arg, const struct consolidate_part *part)
     else
         glue_log_line(n->log, "part %.*s: %llu rows", STR_ARG(part->key),
                       (unsigned long long)part->rows);
+    if (n->ledger)
+        parts_ledger_on_part(n->ledger, part);
+}
+
+static enum status make_csv(struct glue_native *n, struct source_objects *source,
+                            const struct consolidate_sink *to, struct error *err)
+{
+    struct consolidate_source from = source_objects_source(source);
+    enum status status = consolidate(&n->options, &from, to, &n->result, err);
+    n->left_out = source_objects_left_out(source);
+    return status;
+}
+
+static enum status make_both(struct glue_native *n, struct source_objects *source,
+                             const struct consolidate_sink *to, struct error *err)
+{
+    struct sink_objects *lines;
+    struct parts_ledger ledger;
+    if (sink_objects_new(n->objects, n->to_bucket, n->ledger_key, n->folder,
+                         &n->progress.is_canceled, &lines, err) != STATUS_OK)
+        return err->status;
+    struct consolidate_sink lines_sink = sink_objects_sink(lines);
+    parts_ledger_init(&ledger, to, &lines_sink);
+    struct consolidate_sink both = parts_ledger_sink(&ledger);
+    n->ledger = &ledger;
+    enum status status = make_csv(n, source, &both, err);
+    n->ledger = NULL;
+    parts_ledger_done(&ledger);
+    sink_objects_free(lines);
+    return status;
 }
 
 static enum status work(struct glue_native *n, struct error *err)
@@ -168,10 +225,8 @@ static enum status work(struct glue_native *n, struct error *err)
         status = sink_objects_new(n->objects, n->to_bucket, n->to_key, n->folder,
                                   &n->progress.is_canceled, &sink, err);
     if (status == STATUS_OK) {
-        struct consolidate_source from = source_objects_source(source);
         struct consolidate_sink to = sink_objects_sink(sink);
-        status = consolidate(&n->options, &from, &to, &n->result, err);
-        n->left_out = source_objects_left_out(source);
+        status = (n->ledger_key.n > 0 ? make_both : make_csv)(n, source, &to, err);
     }
     sink_objects_free(sink);
     source_objects_free(source);
@@ -203,7 +258,7 @@ void glue_native_begin(struct glue_run *run)
     n->folder = r->files.p;
     n->log = run->log;
     n->options.progress = &n->progress;
-    n->options.on_part = log_part;
+    n->options.on_part = on_part;
     n->options.on_part_arg = n;
     if (!n->objects) {
         refuse(n, "There are no objects here.");
