@@ -153,6 +153,14 @@ static void put_engine(struct buf *out, const struct engine *e)
     put(out, "engine_commits_in_flight", "gauge", "commits on their way", f.in_flight);
     put(out, "engine_unreadable", "gauge", "executions that could not be read", f.unreadable);
     put(out, "engine_calls", "gauge", "HTTP calls of workflows under way", f.calls);
+    put(out, "engine_calls_waiting", "gauge", "of them, those that wait for a limit or a pause",
+        f.calls_waiting);
+    put(out, "engine_calls_total", "counter", "HTTP calls of workflows that ended", f.called);
+    put(out, "engine_requests_total", "counter", "requests that were sent for them", f.requests);
+    put(out, "engine_received_bytes_total", "counter", "bytes of bodies on the wire", f.received);
+    put(out, "engine_hosts_paused", "gauge", "hosts that asked for a pause", f.hosts_paused);
+    put(out, "engine_pause_seconds", "gauge", "how long the longest pause still is",
+        (uint64_t)(f.pause_ms + 999) / 1000);
 }
 
 static void put_quantiles(struct buf *out, const char *name, const struct store_histogram *h)

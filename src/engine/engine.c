@@ -181,7 +181,7 @@ struct engine_figures engine_figures(const struct engine *e)
 {
     struct engine_figures figures = e->figures;
     figures.in_memory = e->executions.count;
-    figures.calls = engine_http_calls(e);
+    engine_http_figures(e, &figures);
     return figures;
 }
 

@@ -231,13 +231,19 @@ struct engine_figures {
     uint64_t steps, records, moves; /* a move: a state that was entered */
     uint64_t retried;               /* commits that failed and were tried again */
     uint32_t in_memory, in_flight;
-    uint32_t unreadable; /* unfinished executions that could not be read: left as they are */
-    uint32_t calls;      /* http:invoke under way, */
-    uint64_t called;     /* and those that ended */
+    uint32_t unreadable;    /* unfinished executions that could not be read: left as they are */
+    uint32_t calls;         /* http:invoke under way, */
+    uint32_t calls_waiting; /* of them: for a limit, or for a pause to end, */
+    uint64_t called;        /* and those that ended */
+    uint64_t requests;      /* sent for them: repeated ones and those for tokens too */
+    uint64_t received;      /* bytes of bodies that came, as they were on the wire */
+    uint32_t hosts_paused;  /* as they wished (Retry-After), */
+    int64_t pause_ms;       /* and how long the longest still is */
 };
 void engine_store_metrics(const struct engine *e, struct store_metrics *ret);
 struct engine_figures engine_figures(const struct engine *e); /* of its loop */
-/* Of all loops; of the others as they were a moment ago. */
+/* Of all loops; of the others as they were a moment ago. Pauses are those that this loop knows,
+ * which is told of all. */
 struct engine_figures engine_figures_of_all(const struct engine *e);
 
 #endif

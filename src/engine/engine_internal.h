@@ -363,6 +363,8 @@ void engine_relays_close(struct engine *e);
 NODISCARD enum status engine_http_open(struct engine *e, struct error *err);
 void engine_http_close(struct engine *e);
 uint32_t engine_http_calls(const struct engine *e);
+/* Fills in what is about HTTP. */
+void engine_http_figures(const struct engine *e, struct engine_figures *ret);
 void engine_http_hold(struct engine *e, bool is_held); /* calls that are not sent yet */
 /* http:invoke; false when the resource is another. */
 bool engine_work_http(struct engine_execution *ex, const struct asl_command *c);

@@ -99,7 +99,10 @@ struct engine_figures engine_figures_of_all(const struct engine *e)
         all.in_flight += one.in_flight;
         all.unreadable += one.unreadable;
         all.calls += one.calls;
+        all.calls_waiting += one.calls_waiting;
         all.called += one.called;
+        all.requests += one.requests;
+        all.received += one.received;
     }
     return all;
 }

@@ -153,6 +153,17 @@ uint32_t engine_http_calls(const struct engine *e)
     return e->http->call_count;
 }
 
+void engine_http_figures(const struct engine *e, struct engine_figures *ret)
+{
+    const struct engine_http *h = e->http;
+    struct http_client_figures client = http_client_figures(h->client);
+    ret->calls = h->call_count;
+    ret->calls_waiting = (uint32_t)http_gate_waiting(h->gate);
+    ret->requests = client.sent;
+    ret->received = client.received;
+    ret->hosts_paused = (uint32_t)http_gate_paused(h->gate, &ret->pause_ms);
+}
+
 /* ---- limits, over all loops ---- */
 
 /* A loop's share. Together they are what was asked for, but each loop may have one call in flight,

@@ -237,8 +237,12 @@ static void call_leave(struct http_call *call, const struct error *err)
     struct http_client *client = call->client;
     loop_timer_stop(client->loop, &call->deadline);
     http_names_leave(call, err);
-    if (call->multi != NULL)
+    if (call->multi != NULL) {
+        curl_off_t bytes = 0;
+        curl_easy_getinfo(call->easy, CURLINFO_SIZE_DOWNLOAD_T, &bytes);
+        client->figures.received += bytes > 0 ? (uint64_t)bytes : 0;
         curl_multi_remove_handle(call->multi->curl, call->easy);
+    }
     if (call->next != NULL)
         call->next->prev = call->prev;
     if (call->prev != NULL)
@@ -402,6 +406,7 @@ enum status http_client_send(struct http_client *client, const struct http_reque
         call->next->prev = call;
     client->calls = call;
     client->call_count++;
+    client->figures.sent++;
     call_start_deadline(call, request);
     if (http_names_enter(call, call_route(call, request)))
         status = call_start(call, err);
@@ -485,4 +490,9 @@ size_t http_client_lookups(const struct http_client *client)
 size_t http_client_in_flight(const struct http_client *client)
 {
     return client->call_count;
+}
+
+struct http_client_figures http_client_figures(const struct http_client *client)
+{
+    return client->figures;
 }

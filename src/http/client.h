@@ -58,4 +58,12 @@ void http_call_cancel(struct http_call *call);
 size_t http_client_lookups(const struct http_client *client);
 size_t http_client_in_flight(const struct http_client *client);
 
+/* So far. */
+struct http_client_figures {
+    uint64_t sent;     /* calls */
+    uint64_t received; /* bytes of bodies as they were on the wire, compressed or not, of answers
+                          that were broken off too; counted when the call ends */
+};
+struct http_client_figures http_client_figures(const struct http_client *client);
+
 #endif

@@ -75,7 +75,8 @@ struct http_client {
     size_t spare_count;
     struct http_slots names; /* of hosts */
     size_t names_sweep_at;
-    size_t lookups;                  /* so far */
+    size_t lookups; /* so far */
+    struct http_client_figures figures;
     struct http_line_of_calls ready; /* to be started */
     struct loop_task task;           /* starts them */
     bool is_queued;                  /* the task is */

@@ -315,3 +315,8 @@ size_t http_gate_waiting(const struct http_gate *gate)
 {
     return gate->waiting;
 }
+
+size_t http_gate_paused(const struct http_gate *gate, int64_t *ret_longest_ms)
+{
+    return http_limits_paused(gate->limits, loop_now_ms(), ret_longest_ms);
+}

@@ -53,5 +53,7 @@ NODISCARD enum status http_gate_host(str url, struct buf *out, struct error *err
 
 /* Visits that wait for their turn. */
 size_t http_gate_waiting(const struct http_gate *gate);
+/* Hosts that are paused, and for how long the longest still is. */
+size_t http_gate_paused(const struct http_gate *gate, int64_t *ret_longest_ms);
 
 #endif

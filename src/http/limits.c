@@ -24,9 +24,10 @@ struct http_lane {
     double tokens; /* starts it may make now, as of filled_ms */
     int64_t filled_ms;
     int64_t paused_until_ms;
-    struct loop_heap blocked;  /* pairs that wait for this lane */
-    struct loop_heap_node due; /* in limits->due: to be looked at again */
-    size_t pairs;              /* that exist */
+    struct loop_heap_node pause; /* in limits->paused */
+    struct loop_heap blocked;    /* pairs that wait for this lane */
+    struct loop_heap_node due;   /* in limits->due: to be looked at again */
+    size_t pairs;                /* that exist */
     size_t name_n;
     char name[];
 };
@@ -43,8 +44,10 @@ struct http_pair {
 struct http_limits {
     struct http_limits_options options;
     struct http_slots lanes, pairs;
-    struct loop_heap ready; /* pairs */
-    struct loop_heap due;   /* lanes, by time */
+    struct loop_heap ready;  /* pairs */
+    struct loop_heap due;    /* lanes, by time */
+    struct loop_heap paused; /* lanes, by the end of the pause; some may be over */
+    int64_t last_pause_ms;   /* the latest end of them */
     int64_t order;
 };
 
@@ -154,6 +157,7 @@ static void lane_retire(struct http_limits *limits, struct http_lane *lane, int6
         return;
     }
     loop_heap_remove(&limits->due, &lane->due);
+    loop_heap_remove(&limits->paused, &lane->pause);
     loop_heap_done(&lane->blocked);
     http_slots_remove(&limits->lanes, &lane->slot);
     free(lane);
@@ -409,10 +413,27 @@ bool http_limits_pause(struct http_limits *limits, str host, int64_t until_ms, i
     if (until_ms > now_ms + HTTP_PAUSE_MAX_MS)
         until_ms = now_ms + HTTP_PAUSE_MAX_MS;
     struct http_lane *lane = lane_get(limits, HTTP_LANE_HOST, host, now_ms);
-    if (until_ms > lane->paused_until_ms)
+    if (until_ms > lane->paused_until_ms) {
         lane->paused_until_ms = until_ms;
+        lane->pause.owner = lane;
+        loop_heap_remove(&limits->paused, &lane->pause);
+        loop_heap_add(&limits->paused, &lane->pause, until_ms);
+    }
+    if (until_ms > limits->last_pause_ms)
+        limits->last_pause_ms = until_ms;
     lane_retire(limits, lane, now_ms); /* when nobody waits, it is forgotten in time */
     return true;
+}
+
+/* A pause never gets shorter, so the latest end that was ever given is that of a lane which is
+ * still paused, as long as it lies ahead. */
+size_t http_limits_paused(struct http_limits *limits, int64_t now_ms, int64_t *ret_longest_ms)
+{
+    struct loop_heap_node *node;
+    while ((node = loop_heap_first(&limits->paused)) != NULL && node->key <= now_ms)
+        loop_heap_remove(&limits->paused, node);
+    *ret_longest_ms = limits->paused.count > 0 ? limits->last_pause_ms - now_ms : 0;
+    return limits->paused.count;
 }
 
 size_t http_limits_lanes(const struct http_limits *limits)
@@ -438,5 +459,6 @@ void http_limits_free(struct http_limits *limits)
     http_slots_done(&limits->pairs);
     loop_heap_done(&limits->ready);
     loop_heap_done(&limits->due);
+    loop_heap_done(&limits->paused);
     free(limits);
 }

@@ -70,6 +70,9 @@ int64_t http_limits_wake_ms(const struct http_limits *limits, int64_t now_ms);
 /* The call is over, or gives up waiting. A ticket that is out is left alone. */
 void http_limits_leave(struct http_limits *limits, struct http_ticket *ticket, int64_t now_ms);
 
+/* How many hosts are paused now, and for how long the one that is paused longest. */
+size_t http_limits_paused(struct http_limits *limits, int64_t now_ms, int64_t *ret_longest_ms);
+
 /* How many lanes there are: those in use, paused, refilling, or with a limit of their own. */
 size_t http_limits_lanes(const struct http_limits *limits);
 

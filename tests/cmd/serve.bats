@@ -58,6 +58,17 @@ with_aws() {
     ! curl -sS "http://$address/_afflux/health"
 }
 
+@test "metrics tell of the HTTP calls of workflows" {
+    serve
+    run -0 curl -sS "http://$address/_afflux/metrics"
+    for line in calls:gauge:0 calls_waiting:gauge:0 calls_total:counter:0 requests_total:counter:0 \
+        received_bytes_total:counter:0 hosts_paused:gauge:0 pause_seconds:gauge:0; do
+        IFS=: read -r name type value <<<"$line"
+        has "$output" "# TYPE afflux_engine_$name $type
+afflux_engine_$name $value"
+    done
+}
+
 @test "SIGINT ends it, too, and what was kept is there again" {
     serve --data kept --loops 3
     run -0 call AWSEvents.CreateConnection '{"Name": "shop", "AuthorizationType": "BASIC", "AuthParameters":

@@ -156,6 +156,8 @@ static void a_busy_host_is_asked_again_when_it_says(void **state)
     house_start(&s->h, "m", "first", "{}");
     house_pass(&s->h, 300);
     assert_int_equal(s->api.requests, 1);
+    assert_int_equal(engine_figures(s->h.engine).calls, 1);
+    assert_int_equal(engine_figures(s->h.engine).calls_waiting, 1);
     /* The pause is the host's: another execution waits, too. */
     assert_string_equal(house_run(&s->h, "m", "second", "{}"), "200");
     assert_true(loop_now_ms() - from_ms >= 900);
@@ -174,6 +176,9 @@ static void a_busy_host_is_left_alone_by_every_loop(void **state)
     house_start_unwatched(&s->h, "m", "first", "{}");
     house_pass(&s->h, 300);
     assert_int_equal(s->api.requests, 1);
+    struct engine_figures paused = engine_figures_of_all(s->h.engine);
+    assert_int_equal(paused.hosts_paused, 1); /* once, though three loops know of it */
+    assert_in_range(paused.pause_ms, 1, 1000);
     for (int i = 0; i < 12; i++) {
         char name[16];
         snprintf(name, sizeof(name), "n%d", i);
@@ -183,6 +188,13 @@ static void a_busy_host_is_left_alone_by_every_loop(void **state)
     assert_int_equal(s->api.requests, 1); /* whatever loop they are on */
     assert_string_equal(house_run(&s->h, "m", "last", "{}"), "200");
     assert_true(loop_now_ms() - from_ms >= 900);
+    house_pass(&s->h, 300);
+    struct engine_figures after = engine_figures_of_all(s->h.engine);
+    assert_int_equal(after.hosts_paused, 0);
+    assert_int_equal(after.calls_waiting, 0);
+    assert_int_equal(after.called, 14);
+    assert_int_equal(after.requests, s->api.requests);
+    assert_true(after.received > 0);
 }
 
 static void a_timeout_ends_the_call(void **state)

@@ -165,6 +165,31 @@ static void any_status_is_an_answer_and_redirects_are_not_followed(void **state)
     world_close(&w);
 }
 
+static void bytes_of_bodies_are_counted_as_they_came(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        uint64_t bytes;
+    } cases[] = {
+        {"/hello", 5}, {"/gzip", 28}, {"/chunked", 14}, {"/status/204", 0}, {"/drip/20", 4}};
+    struct world w;
+    struct error err;
+    uint64_t bytes = 0;
+    world_open(&w, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        http_answer_free(world_fetch(&w, cases[i].path, NULL, &err));
+        bytes += cases[i].bytes;
+        assert_int_equal(http_client_figures(w.client).sent, i + 1);
+        assert_int_equal(http_client_figures(w.client).received, bytes);
+    }
+    /* What is broken off was received, too. */
+    struct http_request slow = {.timeout_ms = 250};
+    assert_null(world_fetch(&w, "/drip/100", &slow, &err));
+    assert_in_range(http_client_figures(w.client).received, bytes + 1, bytes + 3);
+    world_close(&w);
+}
+
 static void bodies_come_in_every_coding(void **state)
 {
     (void)state;
@@ -688,6 +713,7 @@ int main(void)
         cmocka_unit_test(where_the_body_ends_is_not_for_headers_to_say),
         cmocka_unit_test(a_head_request_has_an_answer_without_a_body),
         cmocka_unit_test(any_status_is_an_answer_and_redirects_are_not_followed),
+        cmocka_unit_test(bytes_of_bodies_are_counted_as_they_came),
         cmocka_unit_test(bodies_come_in_every_coding),
         cmocka_unit_test(the_body_can_be_taken_with_room_behind_it),
         cmocka_unit_test(broken_answers_and_missing_servers_have_names),

@@ -164,6 +164,36 @@ static void a_pause_has_a_limit_and_is_forgotten_after_it(void **state)
     http_limits_free(l);
 }
 
+static void pauses_are_counted_while_they_last(void **state)
+{
+    (void)state;
+    struct http_limits *l = limits_of((struct http_limit){0}, (struct http_limit){0});
+    struct http_ticket t = {0};
+    int64_t longest = 99;
+    assert_int_equal(http_limits_paused(l, 0, &longest), 0);
+    assert_int_equal(longest, 0);
+    http_limits_ask(l, &t, STR("b"), STR(""), 0); /* a lane that stays in use */
+    http_limits_pause(l, STR("a"), 100, 0);
+    http_limits_pause(l, STR("b"), 300, 0);
+    http_limits_pause(l, STR("b"), 50, 0); /* is longer already */
+    assert_int_equal(http_limits_paused(l, 10, &longest), 2);
+    assert_int_equal(longest, 290);
+    http_limits_pause(l, STR("a"), 400, 10); /* again, and counted once */
+    assert_int_equal(http_limits_paused(l, 299, &longest), 2);
+    assert_int_equal(longest, 101);
+    assert_int_equal(http_limits_paused(l, 300, &longest), 1);
+    assert_int_equal(http_limits_paused(l, 400, &longest), 0);
+    assert_int_equal(longest, 0);
+    http_limits_pause(l, STR("b"), 500, 400);
+    assert_int_equal(http_limits_paused(l, 401, &longest), 1);
+    assert_int_equal(longest, 99);
+    http_limits_leave(l, &t, 600);
+    assert_null(http_limits_next(l, 600));
+    assert_int_equal(http_limits_lanes(l), 0);
+    assert_int_equal(http_limits_paused(l, 600, &longest), 0);
+    http_limits_free(l);
+}
+
 static void one_that_comes_again_keeps_its_place(void **state)
 {
     (void)state;
@@ -353,6 +383,7 @@ int main(void)
         cmocka_unit_test(a_key_is_limited_across_hosts),
         cmocka_unit_test(a_paused_host_waits_and_others_do_not),
         cmocka_unit_test(a_pause_has_a_limit_and_is_forgotten_after_it),
+        cmocka_unit_test(pauses_are_counted_while_they_last),
         cmocka_unit_test(one_that_comes_again_keeps_its_place),
         cmocka_unit_test(switched_off_nothing_waits),
         cmocka_unit_test(a_limit_that_is_set_acts_on_those_who_wait),
