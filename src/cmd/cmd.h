@@ -18,6 +18,7 @@ enum cmd_exit {
 };
 
 struct command {
+    const char *group; /* its heading in the list */
     const char *name;
     const char *summary;
     int (*run)(int argc, char **argv); /* argv[0] is the name of the command */

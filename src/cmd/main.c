@@ -8,27 +8,43 @@
 #include <string.h>
 #include <unistd.h>
 
+/* In the order in which people meet them. */
 static const struct command commands[] = {
-    {"aggregate", "the rows of many locations, in one CSV", cmd_aggregate, cmd_aggregate_help},
-    {"consolidate", "JSON parts to one CSV", cmd_consolidate, cmd_consolidate_help},
-    {"demo", "a sample third party, and an aggregation of it", cmd_demo, cmd_demo_help},
-    {"env", "shell settings for the aws command", cmd_env, cmd_env_help},
-    {"eval", "evaluate a JSONata expression over JSON", cmd_eval, cmd_eval_help},
-    {"inspect", "look into a data folder", cmd_inspect, cmd_inspect_help},
-    {"run", "run a state machine in this process", cmd_run, cmd_run_help},
-    {"serve", "the server that the aws command talks to", cmd_serve, cmd_serve_help},
-    {"validate", "check state machine definitions", cmd_validate, cmd_validate_help},
+    {"Collecting", "aggregate", "the rows of many locations, in one CSV", cmd_aggregate,
+     cmd_aggregate_help},
+    {"Collecting", "demo", "a sample third party, and an aggregation of it", cmd_demo,
+     cmd_demo_help},
+    {"Collecting", "consolidate", "JSON parts to one CSV", cmd_consolidate, cmd_consolidate_help},
+    {"Workflows", "serve", "the server that the aws command talks to", cmd_serve, cmd_serve_help},
+    {"Workflows", "env", "shell settings for the aws command", cmd_env, cmd_env_help},
+    {"Workflows", "run", "run a state machine in this process", cmd_run, cmd_run_help},
+    {"Workflows", "validate", "check state machine definitions", cmd_validate, cmd_validate_help},
+    {"Workflows", "inspect", "look into a data folder", cmd_inspect, cmd_inspect_help},
+    {"Expressions", "eval", "evaluate a JSONata expression over JSON", cmd_eval, cmd_eval_help},
 };
 
 static void main_help(struct buf *out)
 {
-    buf_add(out, STR("afflux: data aggregation with JSONata and Amazon States Language\n\n"
-                     "usage: afflux COMMAND [OPTIONS] …\n\n"));
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+    const char *group = "";
+    buf_add(out, STR("afflux: records of many third-party APIs in one CSV, and the workflows that "
+                     "get them there\n\n"
+                     "usage: afflux COMMAND [OPTIONS] …\n"));
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        if (strcmp(commands[i].group, group) != 0)
+            buf_printf(out, "\n%s\n", commands[i].group);
+        group = commands[i].group;
         buf_printf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
+    }
     buf_add(out, STR("\n"
                      "  afflux help COMMAND     what a command does, with examples\n"
-                     "  afflux --version        the version of this program\n"));
+                     "  afflux --version        the version of this program\n"
+                     "\n"
+                     "Examples\n"
+                     "  afflux demo\n"
+                     "  afflux aggregate --api https://api.example.com/v1 --locations shops.csv "
+                     "\\\n"
+                     "      --auth api-key:Authorization=env:KEY --out report.csv\n"
+                     "  afflux serve --data ./kept\n"));
 }
 
 /* Who gave no command at all sees what there is. */

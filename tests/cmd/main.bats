@@ -28,7 +28,7 @@ load helper
     run -2 "$AFFLUX" evla
     has "$output" "unknown command 'evla'; did you mean 'eval'?"
     run -2 "$AFFLUX" zzz
-    has "$output" "unknown command 'zzz'. There are: help, aggregate, consolidate, demo, env, eval"
+    has "$output" "unknown command 'zzz'. There are: help, aggregate, demo, consolidate, serve, env"
     run -2 "$AFFLUX" help zzz
     run -2 "$AFFLUX" --verson
     has "$output" "unknown option"

@@ -287,7 +287,7 @@ calls_are() {
             same "${output//$'\t'/ }" "$line"
             said=yes
         fi
-    done < <(awk '/^\*\*A server for the stock/ { on = 1 } on && /^```/ { if (block++) exit; next } block' \
+    done < <(awk '/^\*\*The server/ { on = 1 } on && /^```/ { if (block++) exit; next } block' \
         "$BATS_TEST_DIRNAME/../../README.md")
     same "$said" yes
     same "$output" '{"greeted":"Seven"}'
