@@ -168,13 +168,16 @@ void engine_http_figures(const struct engine *e, struct engine_figures *ret)
 
 /* A loop's share. Together they are what was asked for, but each loop may have one call in flight,
  * so that one which has work is never left waiting for another that has none. */
+static uint32_t share_in_flight(const struct engine *e, uint32_t limit)
+{
+    uint32_t loops = e->team->count;
+    return limit > loops ? limit / loops + (e->number < limit % loops) : limit > 0 ? 1 : 0;
+}
+
 static struct http_limit share_of(const struct engine *e, struct http_limit limit)
 {
     uint32_t loops = e->team->count;
-    if (limit.in_flight > loops)
-        limit.in_flight = limit.in_flight / loops + (e->number < limit.in_flight % loops);
-    else if (limit.in_flight > 0)
-        limit.in_flight = 1;
+    limit.in_flight = share_in_flight(e, limit.in_flight);
     limit.per_second /= loops;
     limit.burst = (limit.burst + loops - 1) / loops;
     return limit;
@@ -216,6 +219,7 @@ static struct http_gate *open_gate(struct engine *e)
                                          .host = {.in_flight = ENGINE_CALLS_PER_HOST}};
     if (e->options.limits)
         limits = *e->options.limits;
+    limits.in_flight = share_in_flight(e, limits.in_flight);
     limits.host = share_of(e, limits.host);
     limits.key = share_of(e, limits.key);
     struct http_gate *gate = http_gate_new(e->loop, e->http->client, &limits);

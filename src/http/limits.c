@@ -48,6 +48,7 @@ struct http_limits {
     struct loop_heap due;    /* lanes, by time */
     struct loop_heap paused; /* lanes, by the end of the pause; some may be over */
     int64_t last_pause_ms;   /* the latest end of them */
+    uint32_t in_flight;      /* tickets */
     int64_t order;
 };
 
@@ -336,11 +337,18 @@ static void lane_enter(const struct http_limits *limits, struct http_lane *lane,
     lane->tokens -= 1;
 }
 
+/* Until somebody leaves: whose lanes are free stays among the ready. */
+static bool limits_are_full(const struct http_limits *limits)
+{
+    return !limits->options.is_off && limits->options.in_flight > 0 &&
+           limits->in_flight >= limits->options.in_flight;
+}
+
 struct http_ticket *http_limits_next(struct http_limits *limits, int64_t now_ms)
 {
     struct loop_heap_node *node;
     limits_look(limits, now_ms);
-    while ((node = loop_heap_first(&limits->ready)) != NULL) {
+    while (!limits_are_full(limits) && (node = loop_heap_first(&limits->ready)) != NULL) {
         struct http_pair *pair = node->owner;
         int64_t free_ms;
         pair_take(pair);
@@ -352,6 +360,7 @@ struct http_ticket *http_limits_next(struct http_limits *limits, int64_t now_ms)
         struct http_ticket *ticket = pair->first;
         line_remove(pair, ticket);
         ticket->state = HTTP_TICKET_IN_FLIGHT;
+        limits->in_flight++;
         for (size_t i = 0; i < 2; i++)
             if (pair->lanes[i] != NULL)
                 lane_enter(limits, pair->lanes[i], now_ms);
@@ -365,7 +374,7 @@ struct http_ticket *http_limits_next(struct http_limits *limits, int64_t now_ms)
 
 int64_t http_limits_wake_ms(const struct http_limits *limits, int64_t now_ms)
 {
-    if (limits->ready.count > 0)
+    if (limits->ready.count > 0 && !limits_are_full(limits))
         return now_ms;
     return limits->due.count == 0 ? INT64_MAX : loop_heap_first(&limits->due)->key;
 }
@@ -376,6 +385,7 @@ void http_limits_leave(struct http_limits *limits, struct http_ticket *ticket, i
     if (ticket->state == HTTP_TICKET_OUT)
         return;
     if (ticket->state == HTTP_TICKET_IN_FLIGHT) {
+        limits->in_flight--;
         for (size_t i = 0; i < 2; i++)
             if (pair->lanes[i] != NULL)
                 pair->lanes[i]->in_flight--;

@@ -6,8 +6,9 @@
  * A call goes through the lane of its host and, when it has a key (a connection's credentials), the
  * lane of that key. Each lane lets so many calls be in flight at a time, so many start per second,
  * and may be paused until some time. Calls that must wait stand in line and go in the order they
- * came; those whose lanes are free overtake those whose are not. Every operation costs O(log n) in
- * the number of lanes that have somebody waiting.
+ * came; those whose lanes are free overtake those whose are not. Besides, so many may be in flight
+ * in all, whatever their lanes. Every operation costs O(log n) in the number of lanes that have
+ * somebody waiting.
  *
  *   ask ──► waiting ──► next() gives it ──► in flight ──► leave
  *              └───────────── leave (gave up) ──────────────┘
@@ -32,6 +33,7 @@ enum http_lane_kind { HTTP_LANE_HOST, HTTP_LANE_KEY };
 
 struct http_limits_options {
     bool is_off;                 /* everything goes at once, pauses too are not heeded */
+    uint32_t in_flight;          /* over all lanes; 0: no such limit */
     struct http_limit host, key; /* of lanes without a limit of their own */
 };
 

@@ -65,6 +65,31 @@ static void only_so_many_of_a_host_are_in_flight(void **state)
     http_limits_free(l);
 }
 
+static void only_so_many_are_in_flight_in_all(void **state)
+{
+    (void)state;
+    struct http_limits *l = http_limits_new(
+        &(struct http_limits_options){.in_flight = 3, .host = {.in_flight = 2, .per_second = 100}});
+    struct http_ticket t[6] = {0};
+    for (size_t i = 0; i < ARRAY_LEN(t); i++)
+        http_limits_ask(l, &t[i], i < 3 ? STR("a") : STR("b"), STR(""), 0);
+    assert_ptr_equal(http_limits_next(l, 0), &t[0]);
+    assert_ptr_equal(http_limits_next(l, 0), &t[1]);
+    assert_ptr_equal(http_limits_next(l, 0), &t[3]);        /* t[2] waits for its host, */
+    assert_null(http_limits_next(l, 0));                    /* t[4] for anybody to leave: */
+    assert_int_equal(http_limits_wake_ms(l, 0), INT64_MAX); /* time does not help */
+    http_limits_leave(l, &t[3], 1);
+    assert_int_equal(http_limits_wake_ms(l, 1), 1);
+    assert_ptr_equal(http_limits_next(l, 1), &t[4]);
+    assert_null(http_limits_next(l, 1));
+    http_limits_leave(l, &t[5], 2); /* gives up, and frees no place */
+    assert_null(http_limits_next(l, 2));
+    http_limits_leave(l, &t[0], 2);
+    assert_ptr_equal(http_limits_next(l, 2), &t[2]);
+    leave_all(l, t, ARRAY_LEN(t), 3);
+    http_limits_free(l);
+}
+
 static void a_rate_lets_through_a_burst_and_then_evenly(void **state)
 {
     (void)state;
@@ -378,6 +403,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_limits_everything_goes_in_order),
         cmocka_unit_test(only_so_many_of_a_host_are_in_flight),
+        cmocka_unit_test(only_so_many_are_in_flight_in_all),
         cmocka_unit_test(a_rate_lets_through_a_burst_and_then_evenly),
         cmocka_unit_test(slow_rates_lose_nothing_to_rounding),
         cmocka_unit_test(a_key_is_limited_across_hosts),
