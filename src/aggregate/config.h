@@ -7,6 +7,7 @@
 #ifndef AFFLUX_AGGREGATE_CONFIG_H
 #define AFFLUX_AGGREGATE_CONFIG_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
 
@@ -24,10 +25,13 @@ enum {
     AGGREGATE_RETRIES_MAX = 100,
     AGGREGATE_TIMEOUT = 60, /* seconds */
     AGGREGATE_TIMEOUT_MAX = 240,
-    AGGREGATE_TOLERATE = 100 /* percent */
+    AGGREGATE_LOOPS_MAX = 64,
+    AGGREGATE_TEXT_MAX = 64 << 10, /* bytes of a text */
+    AGGREGATE_FILE_MAX = 4 << 20,  /* bytes of a configuration file */
+    AGGREGATE_TOLERATE = 100       /* percent */
 };
 
-/* All texts are borrowed; empty ones are not given. */
+/* All texts are borrowed, with a NUL behind their end; empty ones are not given. */
 struct aggregate_config {
     str name; /* of what is deployed; "aggregate" unless given */
 
@@ -64,6 +68,8 @@ struct aggregate_config {
     bool is_minimal; /* cells are quoted only where they must be */
     bool is_crlf, has_bom;
 
+    uint32_t loops; /* threads; 0: one per core */
+
     /* how it is deployed */
     str workflows; /* path of a folder; empty: those of the program */
     str tasks_table, locations_table, parts_bucket, output_bucket, job;
@@ -71,6 +77,45 @@ struct aggregate_config {
 
 /* Everything that has a default has it; the rest is empty. */
 void aggregate_config_init(struct aggregate_config *c);
+
+/*
+ * Sets a member ("page_size", "tables.tasks") from a text as options have it: lists with commas, ""
+ * for a flag. The text is borrowed; what more is needed goes into the arena. STATUS_INVALID
+ * "Config" with a message that begins behind the member's name: "is a number from 1 to 100000, not
+ * 'x'". STATUS_NOT_FOUND: there is no such member.
+ */
+NODISCARD enum status aggregate_config_set(struct aggregate_config *c, str member, str text,
+                                           struct arena *a, struct error *err);
+/* Back to its default. */
+void aggregate_config_reset(struct aggregate_config *c, str member);
+
+/*
+ * Sets what the text of a configuration file has. Paths that are not absolute are put behind
+ * folder (of the file; empty: left alone). All is copied into the arena. Members that begin with //
+ * are not looked at. STATUS_INVALID "Config" for members that are not known, with the nearest one
+ * that is, wrong types, ranges, and members that exclude each other; errors of json/parse.h.
+ */
+NODISCARD enum status aggregate_config_read(struct aggregate_config *c, str text, str folder,
+                                            struct arena *a, struct error *err);
+/* Replaces each path that it has (a list's, a secret's too) by what fn makes of it; both have a NUL
+ * behind their end. */
+void aggregate_config_paths(struct aggregate_config *c, str (*fn)(void *arg, str path), void *arg,
+                            struct arena *a);
+/* Appends a configuration file that says the same, with examples of what is not set, in lines for
+ * people. */
+void aggregate_config_write(const struct aggregate_config *c, struct buf *out);
+
+/* Members that cannot be given together. */
+struct aggregate_pair {
+    const char *one, *other;
+};
+extern const struct aggregate_pair aggregate_pairs[];
+extern const uint32_t aggregate_pair_count;
+
+/* Has it all that an aggregation needs, and does it fit together? STATUS_INVALID "Config";
+ * *ret_member is whom the message is about, and it begins behind its name. */
+NODISCARD enum status aggregate_config_check(const struct aggregate_config *c,
+                                             const char **ret_member, struct error *err);
 
 /* Appends all that makes a difference to what comes out, each member with its name: what two
  * configurations of the same aggregation have in common. How fast, how often tried, with which

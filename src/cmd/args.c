@@ -35,6 +35,7 @@ static int args_take(struct args *a, const struct arg_option *o, const char *fir
                      const char *written)
 {
     unsigned need = args_values(o), got = 0;
+    a->option = o;
     if (first)
         a->value[got++] = first;
     while (got < need && a->at < a->argc)
@@ -85,6 +86,7 @@ static int args_short(struct args *a)
         const struct arg_option *o = &a->options[i];
         if (o->id == 0 || o->letter != letter)
             continue;
+        a->option = o;
         if (!o->value)
             return o->id;
         a->cluster = NULL;

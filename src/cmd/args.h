@@ -32,6 +32,7 @@ struct args {
     const char *cluster; /* rest of -abc */
     bool only_operands;
     const char *value[2];
+    const struct arg_option *option; /* the one that was found last */
     char message[256];
 };
 

@@ -10,7 +10,9 @@
  */
 #include "aggregate/locations.h"
 #include "cmd/aggregate_end.h"
+#include "cmd/aggregate_file.h"
 #include "cmd/aggregate_flows.h"
+#include "cmd/aggregate_init.h"
 #include "cmd/aggregate_show.h"
 #include "cmd/cmd.h"
 #include "cmd/eval_show.h"
@@ -236,7 +238,9 @@ static enum status run(struct aggregate *g, struct error *err)
                                      .limits = &g->limits,
                                      .on_step = on_step,
                                      .on_step_arg = g};
-    g->limits = (struct http_limits_options){.host = {.in_flight = g->options->config.concurrency}};
+    g->limits = aggregate_limits(&g->options->config);
+    if (g->options->config.ca_file.n > 0)
+        options.ca_file = g->options->config.ca_file.p;
     aggregate_show_init(&g->show, g->options->is_quiet || g->options->is_json, loop_now_ms());
     g->show.locations = g->options->is_retry ? 0 : g->location_count;
     house_fill(&g->house, &options);
@@ -350,7 +354,10 @@ static int aggregate(struct aggregate *g)
 {
     struct error err;
     int code = CMD_FAILED;
-    enum status status = read_locations(g, &err);
+    enum status status =
+        aggregate_texts_read(g->options->config.workflows, &g->texts, &g->arena, &err);
+    if (status == STATUS_OK)
+        status = read_locations(g, &err);
     if (status == STATUS_OK)
         status = try_output(g, &err);
     if (status == STATUS_OK)
@@ -376,21 +383,9 @@ static int aggregate(struct aggregate *g)
     return code;
 }
 
-int cmd_aggregate(int argc, char **argv)
+static int run_with(const struct aggregate_options *options)
 {
-    struct aggregate_options options;
-    int code = aggregate_options_read(&options, argc, argv);
-    if (code == CMD_OK && options.is_help) {
-        struct buf text;
-        buf_init(&text, 1 << 16);
-        cmd_aggregate_help(&text);
-        code = cmd_print("aggregate", buf_str(&text));
-        buf_done(&text);
-        return code;
-    }
-    if (code != CMD_OK)
-        return code;
-    struct aggregate g = {.options = &options};
+    struct aggregate g = {.options = options};
     arena_init(&g.arena, 0);
     buf_init(&g.locations, LOCATIONS_TEXT_MAX);
     buf_init(&g.input, SIZE_MAX / 2);
@@ -399,10 +394,34 @@ int cmd_aggregate(int argc, char **argv)
         &g.house,
         &(struct service_settings){.account = STR("000000000000"), .region = STR("us-east-1")},
         NULL);
-    code = aggregate(&g);
+    int code = aggregate(&g);
     buf_done(&g.locations);
     buf_done(&g.input);
     buf_done(&g.failure);
     arena_done(&g.arena);
+    return code;
+}
+
+static int print_help(void)
+{
+    struct buf text;
+    buf_init(&text, 1 << 16);
+    cmd_aggregate_help(&text);
+    int code = cmd_print("aggregate", buf_str(&text));
+    buf_done(&text);
+    return code;
+}
+
+int cmd_aggregate(int argc, char **argv)
+{
+    struct aggregate_options options;
+    int code = aggregate_options_read(&options, argc, argv);
+    if (code == CMD_OK && options.is_help)
+        code = print_help();
+    else if (code == CMD_OK && options.init)
+        code = aggregate_init(&options);
+    else if (code == CMD_OK)
+        code = run_with(&options);
+    aggregate_options_done(&options);
     return code;
 }
