@@ -150,11 +150,17 @@ read_csv() {
     export WAIT=0.1
     api
     locations l1 l2 l3 l4 l5 l6
-    KEY=s3cret run timeout -s KILL 0.7 "$AFFLUX" aggregate --api "$url/v1" --locations list.csv --auth api-key:X-Key=env:KEY \
-        --out report.csv --data data --page-size 7 --concurrency 2
+    KEY=s3cret "$AFFLUX" aggregate --api "$url/v1" --locations list.csv --auth api-key:X-Key=env:KEY \
+        --out report.csv --data data --page-size 7 --concurrency 2 --quiet 3>&- &
+    pid=$!
+    asked=0
+    while ((asked < 4)); do
+        sleep 0.05
+        asked=$(curl -s "$url/_asked" | jq 'add // 0')
+    done
+    kill -9 "$pid"
+    wait "$pid" || true
     [[ ! -e report.csv ]]
-    asked=$(curl -s "$url/_asked" | jq 'add')
-    ((asked > 2))
     run -0 aggregate --concurrency 8
     # Only what was under way is asked for twice.
     all=$(curl -s "$url/_asked" | jq 'add')
