@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bytes of objects. Small ones are records in *segments*, files of 64 MB that are appended to;
- * large ones and the parts of uploads are files of their own. Bytes come first and the row that
- * refers to them afterwards: bytes that no row refers to are garbage, whatever happened, and the
- * collector removes them.
+ * The bytes of objects. Small ones are records in *segments*, files of up to 64 MB that are
+ * appended to; large ones and the parts of uploads are files of their own. Bytes come first and the
+ * row that refers to them afterwards: bytes that no row refers to are garbage, whatever happened,
+ * and the collector removes them.
  *
  *   append to a segment ──► unit ──► … fdatasync of each segment of the group ──► COMMIT
  *   write, fsync, rename, fsync the folder ──► unit ──► COMMIT

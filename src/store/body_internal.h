@@ -11,6 +11,8 @@
 
 enum {
     SEGMENT_HEAD_BYTES = 16,    /* "AFXSEG1\n", then its id */
+    SEGMENT_FIRST = 1 << 20,    /* room that a segment begins with, */
+    SEGMENT_STEP = 4096,        /* and what sizes with room are multiples of */
     RECORD_HEAD_BYTES = 48,     /* see record.c */
     RECORD_OVERHEAD = 64,       /* that a row counts for beside its body: head and names, about */
     SEGMENTS_KEPT_OPEN = 128,   /* descriptors of segments that nobody reads at the moment */
@@ -26,7 +28,8 @@ struct store_segment {
     uint32_t readers;  /* pieces */
     uint32_t pending;  /* records whose rows are not decided on */
     uint64_t last_use; /* counts up */
-    uint64_t end;      /* where the writer appends; of the writer's thread */
+    uint64_t end;      /* where the writer appends; of the writer's thread, */
+    uint64_t room;     /* as is how long the file was made */
     bool is_open;      /* a writer appends to it */
     bool is_broken;    /* a sync failed: what it holds may not be on the disk */
     bool is_removed;
@@ -83,6 +86,14 @@ NODISCARD enum status store_record_read(int fd, int64_t segment, uint64_t at, ui
                                         struct store_record *ret, struct error *err);
 /* Bytes that a record takes, padding included. */
 uint64_t store_record_bytes(const struct store_record *r);
+
+/* ---- room (segment_room.c) ---- */
+
+/* Preallocates the file so that *room, how long it is (0: it is new, and begins with `first`), is
+ * `need` at least and STORE_SEGMENT_BYTES at most. STATUS_UNAVAILABLE "StoreFull": there is none,
+ * and the file is as it was. */
+NODISCARD enum status store_segment_grow(int fd, int64_t id, uint64_t first, uint64_t need,
+                                         uint64_t *room, struct error *err);
 
 /* ---- of a group, on the store's thread (segment.c) ---- */
 

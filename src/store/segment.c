@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Segments: which are open in this process, the writers that append, and what a group does with
- * them around its commit. The form of a record is record.c; what is dead goes by collect.c.
+ * them around its commit. The form of a record is record.c, how files grow, segment_room.c; what is
+ * dead goes by collect.c.
  */
 #include "base/check.h"
 #include "base/crc.h"
@@ -172,6 +173,7 @@ struct store_writer {
     struct store_bodies *bodies;
     struct store_segment *segment; /* NULL: none */
     uint64_t flushed;              /* up to where writing out was begun */
+    uint64_t first;                /* room that the next segment begins with */
 };
 
 struct store_writer *store_writer_new(struct store *s)
@@ -179,6 +181,7 @@ struct store_writer *store_writer_new(struct store *s)
     struct store_writer *w = calloc(1, sizeof(*w));
     check(w != NULL);
     w->bodies = s->bodies;
+    w->first = SEGMENT_FIRST;
     return w;
 }
 
@@ -205,15 +208,6 @@ void store_writer_free(struct store_writer *w)
     free(w);
 }
 
-/* Room for all of it, so that an append changes no size. Where a file system cannot do this, the
- * file grows. */
-static enum status preallocate(int fd, int64_t id, struct error *err)
-{
-    if (fallocate(fd, 0, 0, STORE_SEGMENT_BYTES) == 0 || errno == EOPNOTSUPP || errno == ENOSYS)
-        return STATUS_OK;
-    return store_bodies_fail("making segment", id, err);
-}
-
 static enum status write_head(int fd, int64_t id, struct error *err)
 {
     char head[SEGMENT_HEAD_BYTES] = "AFXSEG1\n";
@@ -224,12 +218,14 @@ static enum status write_head(int fd, int64_t id, struct error *err)
     return store_bodies_fail("writing segment", id, err);
 }
 
-static enum status new_segment(struct store_writer *w, struct error *err)
+/* With room for a record of so many bytes. */
+static enum status new_segment(struct store_writer *w, uint64_t bytes, struct error *err)
 {
     struct store_bodies *b = w->bodies;
     int folder, fd;
     char name[32];
     int64_t id;
+    uint64_t room = 0;
     if (store_bodies_folder(b, FOLDER_SEGMENTS, true, &folder, err) != STATUS_OK)
         return err->status;
     do { /* a crash may have left one whose id was never committed */
@@ -239,7 +235,8 @@ static enum status new_segment(struct store_writer *w, struct error *err)
     } while (fd < 0 && errno == EEXIST);
     if (fd < 0)
         return store_bodies_fail("making segment", id, err);
-    if (preallocate(fd, id, err) != STATUS_OK || write_head(fd, id, err) != STATUS_OK) {
+    if (store_segment_grow(fd, id, w->first, SEGMENT_HEAD_BYTES + bytes, &room, err) != STATUS_OK ||
+        write_head(fd, id, err) != STATUS_OK) {
         unlinkat(folder, name, 0);
         close(fd);
         return err->status;
@@ -248,9 +245,25 @@ static enum status new_segment(struct store_writer *w, struct error *err)
     w->segment = store_segment_enter(b, id, fd);
     w->segment->is_open = true;
     w->segment->end = SEGMENT_HEAD_BYTES;
+    w->segment->room = room;
     w->flushed = 0;
     pthread_mutex_unlock(&b->lock);
     return STATUS_OK;
+}
+
+/* A segment that has room for a record of so many bytes. */
+static enum status provide_room(struct store_writer *w, uint64_t bytes, struct error *err)
+{
+    struct store_segment *g = w->segment;
+    if (g && (g->end + bytes > STORE_SEGMENT_BYTES || g->is_broken)) {
+        w->first = g->room;
+        seal(w);
+    }
+    if (!w->segment)
+        return new_segment(w, bytes, err);
+    if (g->end + bytes <= g->room)
+        return STATUS_OK;
+    return store_segment_grow(g->fd, g->id, w->first, g->end + bytes, &g->room, err);
 }
 
 static enum status write_record(struct store_segment *g, const struct store_record *r, str bytes,
@@ -282,9 +295,7 @@ enum status store_writer_append(struct store_writer *w, str bucket, str key, str
     struct store_record r = {
         .bucket = bucket, .key = key, .size = bytes.n, .body_sum = crc32c_sum(0, bytes)};
     uint64_t n = store_record_bytes(&r);
-    if (w->segment && (w->segment->end + n > STORE_SEGMENT_BYTES || w->segment->is_broken))
-        seal(w);
-    if (!w->segment && new_segment(w, err) != STATUS_OK)
+    if (provide_room(w, n, err) != STATUS_OK)
         return err->status;
     struct store_segment *g = w->segment;
     if (write_record(g, &r, bytes, err) != STATUS_OK) {

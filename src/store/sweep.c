@@ -21,8 +21,8 @@ static int64_t id_of(const char *name, bool *ret_is_part)
     return is_ours ? id : 0;
 }
 
-/* A segment that was appended to when its process ended is as long as it was made; nothing lies
- * behind the last record that has a row. */
+/* A segment that was appended to when its process ended is as long as it was made, not as long as
+ * its records; nothing lies behind the last record that has a row. */
 static void cut_segment(struct collector *c, int folder, const char *name, int64_t id)
 {
     struct stat st;
@@ -33,7 +33,7 @@ static void cut_segment(struct collector *c, int folder, const char *name, int64
     int fd = openat(folder, name, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return;
-    if (at > 0 && fstat(fd, &st) == 0 && st.st_size == STORE_SEGMENT_BYTES &&
+    if (at > 0 && fstat(fd, &st) == 0 && st.st_size % SEGMENT_STEP == 0 &&
         store_record_read(fd, id, (uint64_t)at, &body_at, &r, &err) == STATUS_OK) {
         int cut = ftruncate(fd, at + (off_t)store_record_bytes(&r)); /* if not, it stays long */
         (void)cut;
