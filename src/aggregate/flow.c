@@ -4,6 +4,7 @@
 #include "aggregate/flow.h"
 
 #include "json/write.h"
+#include <string.h>
 
 str flow_text(const char *name)
 {
@@ -110,4 +111,117 @@ enum status flow_fill(str text, const struct flow_value *values, size_t count, s
     }
     buf_add(out, str_sub(text, from, text.n));
     return STATUS_OK;
+}
+
+/* ---- retries ---- */
+
+enum { DEPTH_MAX = 200 }; /* of objects and arrays; what is deeper is left alone */
+
+/* An object or array that is open. */
+struct place {
+    size_t from;    /* behind its bracket */
+    str key;        /* of the member that is being read */
+    size_t at, end; /* of MaxAttempts, if end > 0 */
+    bool is_array, is_http;
+};
+
+struct scan {
+    str text;
+    struct place places[DEPTH_MAX];
+    size_t depth;
+    size_t done; /* what is before it is in out */
+    uint32_t retries;
+    struct buf *out;
+};
+
+static size_t skip_blanks(str text, size_t at)
+{
+    while (at < text.n && strchr(" \t\r\n", text.p[at]))
+        at++;
+    return at;
+}
+
+/* Behind the quote that ends the string that begins at `at`. */
+static size_t end_of_string(str text, size_t at)
+{
+    for (at++; at < text.n && text.p[at] != '"'; at++)
+        if (text.p[at] == '\\')
+            at++;
+    return at < text.n ? at + 1 : text.n;
+}
+
+static void replace(struct scan *s, size_t from, size_t to, const char *before, const char *after)
+{
+    if (from < s->done)
+        return;
+    buf_add(s->out, str_sub(s->text, s->done, from));
+    buf_printf(s->out, "%s%u%s", before, s->retries, after);
+    s->done = to;
+}
+
+static void close_place(struct scan *s)
+{
+    if (s->depth == 0)
+        return;
+    if (--s->depth >= DEPTH_MAX || !s->places[s->depth].is_http)
+        return;
+    const struct place *p = &s->places[s->depth];
+    if (p->end > 0)
+        replace(s, p->at, p->end, "", "");
+    else
+        replace(s, p->from, p->from, "\"MaxAttempts\": ", ", ");
+}
+
+/* A string: a key, or the first of a retrier's errors. */
+static void take_string(struct scan *s, size_t at, size_t end)
+{
+    struct place *p = &s->places[s->depth - 1];
+    str text = str_sub(s->text, at + 1, end - 1);
+    size_t next = skip_blanks(s->text, end);
+    if (!p->is_array && next < s->text.n && s->text.p[next] == ':')
+        p->key = text;
+    else if (p->is_array && s->depth > 1 && skip_blanks(s->text, p->from) == at &&
+             str_eq(p[-1].key, STR("ErrorEquals")) && str_starts(text, STR("States.Http.")))
+        p[-1].is_http = true;
+}
+
+static void take_number(struct scan *s, size_t at, size_t end)
+{
+    struct place *p = &s->places[s->depth - 1];
+    if (!p->is_array && str_eq(p->key, STR("MaxAttempts"))) {
+        p->at = at;
+        p->end = end;
+    }
+}
+
+static void open_place(struct scan *s, size_t at)
+{
+    if (s->depth < DEPTH_MAX)
+        s->places[s->depth] = (struct place){.from = at + 1, .is_array = s->text.p[at] == '['};
+    s->depth++;
+}
+
+void flow_set_retries(str text, uint32_t retries, struct buf *out)
+{
+    struct scan s = {.text = text, .retries = retries, .out = out};
+    for (size_t at = 0, end; at < text.n; at = end) {
+        char c = text.p[at];
+        bool is_seen = s.depth > 0 && s.depth <= DEPTH_MAX;
+        end = at + 1;
+        if (c == '{' || c == '[') {
+            open_place(&s, at);
+        } else if (c == '}' || c == ']') {
+            close_place(&s);
+        } else if (c == '"') {
+            end = end_of_string(text, at);
+            if (is_seen)
+                take_string(&s, at, end);
+        } else if (c >= '0' && c <= '9') {
+            while (end < text.n && text.p[end] >= '0' && text.p[end] <= '9')
+                end++;
+            if (is_seen)
+                take_number(&s, at, end);
+        }
+    }
+    buf_add(out, str_sub(text, s.done, text.n));
 }

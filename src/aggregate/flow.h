@@ -35,4 +35,11 @@ struct flow_value {
 NODISCARD enum status flow_fill(str text, const struct flow_value *values, size_t count,
                                 struct buf *out, struct error *err);
 
+/*
+ * Appends the text of a definition with MaxAttempts of all retriers whose first error begins with
+ * "States.Http." set to so many (0: none), where it was something else or not there. The text need
+ * not be one that is in the program.
+ */
+void flow_set_retries(str text, uint32_t retries, struct buf *out);
+
 #endif

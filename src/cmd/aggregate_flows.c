@@ -2,12 +2,10 @@
 /* See aggregate_flows.h. */
 #include "cmd/aggregate_flows.h"
 
-#include "aggregate/flow.h"
+#include "aggregate/values.h"
 #include "asl/token.h"
 #include "cmd/run_connections.h"
 #include <string.h>
-
-enum { VALUES = 13, PAGES_AT_ONCE = 4 /* of a location and type */ };
 
 str aggregate_run_name(const struct aggregate_config *c, const struct aggregate_texts *texts,
                        str locations, struct arena *a)
@@ -30,50 +28,21 @@ str aggregate_machine_name(str run, const char *flow, struct arena *a)
     return arena_printf(a, "aggregate-%.*s-%s", STR_ARG(run), flow);
 }
 
-static str machine_arn(str run, const char *flow, struct arena *a)
+static enum status values_of(const struct aggregate_config *c, str run, struct arena *a,
+                             struct flow_value **ret, size_t *ret_count, struct error *err)
 {
-    return arena_printf(a, "arn:aws:states:us-east-1:000000000000:stateMachine:aggregate-%.*s-%s",
-                        STR_ARG(run), flow);
-}
-
-/* Without the slash that many an address ends with. */
-static str endpoint_of(str url)
-{
-    while (url.n > 0 && url.p[url.n - 1] == '/')
-        url.n--;
-    return url;
-}
-
-/* More is under way than there are calls at a time, so that those never wait for the disk; but not
- * so much that a call stands in line for longer than it may take. */
-static size_t values_of(const struct aggregate_config *c, str run, struct arena *a,
-                        struct flow_value values[VALUES])
-{
-    const struct flow_value plain[] = {
-        {"ApiEndpoint", endpoint_of(c->api), false},
-        {"ConnectionArn",
-         arena_printf(a, "arn:aws:events:us-east-1:000000000000:connection/aggregate-%.*s",
-                      STR_ARG(run)),
-         false},
-        {"TasksTable", STR("aggregate-tasks"), false},
-        {"LocationsTable", STR(AGGREGATE_LOCATIONS_TABLE), false},
-        {"Bucket", STR("aggregate-parts"), false},
-        {"OutputBucket", STR(AGGREGATE_OUTPUT_BUCKET), false},
-        {"JobName", STR("aggregate-consolidate"), false},
-        {"ExtractionArn", machine_arn(run, "extraction", a), false},
-        {"ProcessingArn", machine_arn(run, "processing", a), false},
+    const struct aggregate_names names = {
+        .machines = arena_printf(a, "aggregate-%.*s", STR_ARG(run)),
+        .connection = arena_printf(a, "aggregate-%.*s", STR_ARG(run)),
+        .tasks_table = STR("processing-tasks"),
+        .locations_table = STR(AGGREGATE_LOCATIONS_TABLE),
+        .parts_bucket = STR("aggregate-parts"),
+        .output_bucket = STR(AGGREGATE_OUTPUT_BUCKET),
+        .job = STR("aggregate-consolidate"),
+        .account = STR("000000000000"),
+        .region = STR("us-east-1"),
     };
-    size_t count = ARRAY_LEN(plain);
-    memcpy(values, plain, sizeof(plain));
-    uint32_t pages = c->concurrency < PAGES_AT_ONCE ? c->concurrency : PAGES_AT_ONCE;
-    values[count++] = (struct flow_value){"pages_at_once", arena_printf(a, "%u", pages), true};
-    values[count++] = (struct flow_value){"locations_at_once",
-                                          arena_printf(a, "%u", (c->concurrency + 1) / 2), true};
-    if (c->row.n > 0)
-        values[count++] = (struct flow_value){"row", c->row, true};
-    if (c->summary.n > 0)
-        values[count++] = (struct flow_value){"summary", c->summary, true};
-    return count;
+    return flow_values(c, &names, a, ret, ret_count, err);
 }
 
 static enum status put_connection(struct engine *e, const struct aggregate_config *c, str run,
@@ -90,18 +59,20 @@ static enum status put_connection(struct engine *e, const struct aggregate_confi
 }
 
 static enum status put_flow(struct engine *e, const char *name, enum asl_type type, str text,
-                            const struct flow_value *values, size_t count, str run,
-                            struct error *err)
+                            const struct flow_value *values, size_t count, uint32_t retries,
+                            str run, struct error *err)
 {
     struct arena a;
-    struct buf filled;
+    struct buf tried, filled;
     arena_init(&a, 0);
+    buf_init(&tried, SIZE_MAX / 2);
     buf_init(&filled, SIZE_MAX / 2);
-    enum status status =
-        flow_fill(text.n > 0 ? text : flow_text(name), values, count, &filled, err);
+    flow_set_retries(text.n > 0 ? text : flow_text(name), retries, &tried);
+    enum status status = flow_fill(buf_str(&tried), values, count, &filled, err);
     if (status == STATUS_OK)
         status = engine_put_machine(e, aggregate_machine_name(run, name, &a), type,
                                     buf_str(&filled), err);
+    buf_done(&tried);
     buf_done(&filled);
     arena_done(&a);
     return status;
@@ -121,13 +92,16 @@ enum status aggregate_put_flows(struct engine *e, const struct aggregate_config 
         {"extraction", ASL_STANDARD, texts->extraction, "--summary"},
         {"processing", ASL_EXPRESS, texts->processing, "--row"},
     };
-    struct flow_value values[VALUES];
+    struct flow_value *values;
+    size_t count;
     struct arena a;
     arena_init(&a, 0);
-    size_t count = values_of(c, run, &a, values);
-    enum status status = put_connection(e, c, run, &a, err);
+    enum status status = values_of(c, run, &a, &values, &count, err);
+    if (status == STATUS_OK)
+        status = put_connection(e, c, run, &a, err);
     for (size_t i = 0; i < ARRAY_LEN(flows) && status == STATUS_OK; i++) {
-        status = put_flow(e, flows[i].name, flows[i].type, flows[i].text, values, count, run, err);
+        status = put_flow(e, flows[i].name, flows[i].type, flows[i].text, values, count, c->retries,
+                          run, err);
         if (status != STATUS_OK)
             status = error_wrap(err, "%s", flows[i].blame);
     }
