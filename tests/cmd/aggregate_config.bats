@@ -116,10 +116,9 @@ END
     openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out ca.pem -days 2 -subj /CN=test \
         -addext subjectAltName=IP:127.0.0.1 2>/dev/null
     api ca.pem key.pem
-    url=https://127.0.0.1:$two
-    run -1 ask none --auth none --retries 0
+    run -1 ask none --auth none --retries 0 --api "https://127.0.0.1:$two/none"
     has "$(<report.ledger.csv)" 'States.Http.Socket'
-    run -0 ask none --auth none --ca-file ca.pem --retry-failed
+    run -0 ask none --auth none --ca-file ca.pem --retry-failed --api "https://127.0.0.1:$two/none"
     has "$output" '8 in report.csv'
 }
 
@@ -160,13 +159,11 @@ END
     run -0 "$AFFLUX" aggregate shop
     has "$output" '8 in shop/rows.csv'
     [[ -d shop/rows.afflux && -f shop/rows.ledger.csv ]]
-    cd shop
-    run -0 "$AFFLUX" aggregate .
+    run -0 env -C shop "$AFFLUX" aggregate .
     has "$output" 'This was finished before'
-    run -0 "$AFFLUX" aggregate --config afflux.json
+    run -0 env -C shop "$AFFLUX" aggregate --config afflux.json
     has "$output" 'This was finished before'
     # Options count more; their paths are meant from here.
-    cd ..
     echo s3cret >other
     run -0 "$AFFLUX" aggregate shop --auth basic:me=file:other --api "$url/basic" --out today.csv
     has "$output" '8 in today.csv'
@@ -194,6 +191,20 @@ END
     head -c 4194305 /dev/zero >c.json
     run -2 "$AFFLUX" aggregate --config c.json
     has "$output" 'c.json: File too large'
+}
+
+@test "the example of the documentation is one" {
+    docs=$BATS_TEST_DIRNAME/../../docs/configuration.md
+    mkdir shop
+    sed -n '/^```json/,/^```/{/^```/d;p}' "$docs" >shop/afflux.json
+    same "$(jq length shop/afflux.json)" 21
+    run -1 "$AFFLUX" aggregate shop
+    has "$output" 'No such file or directory'
+    # Every member is told of.
+    "$AFFLUX" aggregate --help | grep -o -e '--[a-z-]*' | sort -u | while read -r option; do
+        name=${option#--}
+        grep -q -e "$option\b" -e "\`${name//-/_}\`" "$docs" || [[ $name == help ]] || { echo "$option"; return 1; }
+    done
 }
 
 @test "an option takes the place of what it excludes in the file" {
