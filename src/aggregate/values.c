@@ -216,9 +216,7 @@ enum status flow_values(const struct aggregate_config *config, const struct aggr
     add_number(l, "timeout", config->timeout_s > 0 ? config->timeout_s : AGGREGATE_TIMEOUT);
     add_number(l, "page_size", config->page_size > 0 ? config->page_size : AGGREGATE_PAGE_SIZE);
     add_number(l, "tolerate", config->tolerate);
-    /* More is under way than there are calls at a time, so that those never wait for the disk; but
-     * not so much that a call stands in line for longer than it may take. */
-    add_number(l, "locations_at_once", (concurrency + 1) / 2);
+    add_number(l, "locations_at_once", aggregate_locations_at_once(config));
     add_number(l, "pages_at_once", concurrency < PAGES_AT_ONCE ? concurrency : PAGES_AT_ONCE);
     *ret = l->items;
     *ret_count = l->count;

@@ -14,6 +14,7 @@
 #include "cmd/aggregate_flows.h"
 #include "cmd/aggregate_init.h"
 #include "cmd/aggregate_show.h"
+#include "cmd/aggregate_tune.h"
 #include "cmd/cmd.h"
 #include "cmd/eval_show.h"
 #include "cmd/house.h"
@@ -37,6 +38,7 @@ struct aggregate {
     struct house house;
     struct http_limits_options limits;
     struct aggregate_show show;
+    struct aggregate_tune tune;
     struct loop_timer timer;
     int64_t execution; /* of the parent */
     bool has_retried, is_interrupted, is_over, was_finished;
@@ -205,6 +207,7 @@ static void show(void *arg)
     struct aggregate *g = arg;
     int64_t now = loop_now_ms();
     aggregate_show_now(&g->show, g->engine, g->execution, now);
+    aggregate_tune_now(&g->tune, g->engine, g->execution);
     loop_timer_start(g->loop, &g->timer, now + AGGREGATE_SHOW_MS, show, g);
 }
 
@@ -221,6 +224,7 @@ static enum status loop_opened(void *arg, struct engine *e, struct loop *loop, s
 {
     struct aggregate *g = arg;
     aggregate_show_loop(&g->show, engine_loop_number(e), e, loop);
+    aggregate_tune_loop(&g->tune, engine_loop_number(e), e, loop);
     return house_opened(&g->house, e, err);
 }
 
@@ -228,6 +232,7 @@ static void loop_closing(void *arg, struct engine *e)
 {
     struct aggregate *g = arg;
     aggregate_show_loop(&g->show, engine_loop_number(e), NULL, NULL);
+    aggregate_tune_loop(&g->tune, engine_loop_number(e), NULL, NULL);
     house_closing(&g->house, e);
 }
 
@@ -238,6 +243,7 @@ static enum status run(struct aggregate *g, struct error *err)
                                      .limits = &g->limits,
                                      .on_step = on_step,
                                      .on_step_arg = g};
+    g->tune.locations_at_once = aggregate_locations_at_once(&g->options->config);
     g->limits = aggregate_limits(&g->options->config);
     if (g->options->config.ca_file.n > 0)
         options.ca_file = g->options->config.ca_file.p;

@@ -222,6 +222,9 @@ const struct asl_exec *engine_look(const struct engine *e, int64_t execution);
 /* How far the map run has come that a frame of it waits for. False: there is none in memory. */
 bool engine_look_map(const struct engine *e, int64_t execution, uint32_t frame,
                      struct asl_map_run *ret);
+/* So many of its children may be at work at a time from now on; those that are go on. False: there
+ * is none in memory, or it has had all of them. */
+bool engine_tune_map(struct engine *e, int64_t execution, uint32_t frame, uint32_t concurrency);
 
 /* For tests with one loop and a clock_speed: if nothing is under way, time jumps to what waits for
  * it next. True when it did. With a speed far below 1 time passes by such jumps only. */

@@ -101,6 +101,22 @@ END
     same "$(seen '.most."0" <= 4 and .most."1" <= 4')" true
 }
 
+@test "more calls are made at a time by the next process, if it is told so" {
+    export WAIT=0.1
+    api
+    printf 'location_id\n' >list.csv
+    printf '%s\n' {a..z} >>list.csv
+    "$AFFLUX" aggregate --api "$url/none" --locations list.csv --out report.csv --auth none --concurrency 2 --quiet 3>&- &
+    pid=$!
+    until [[ $(seen '.begun | length') -gt 8 ]]; do sleep 0.05; done
+    kill -9 "$pid"
+    wait "$pid" || true
+    same "$(seen '.most.all <= 2')" true
+    run -0 ask none --auth none --concurrency 12
+    same "$(seen '.most.all >= 8 and .most.all <= 12')" true
+    has "$output" '104 in report.csv'
+}
+
 @test "calls begin as slowly as they are asked to" {
     api
     printf 'location_id\n' >list.csv

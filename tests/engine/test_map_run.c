@@ -499,6 +499,38 @@ static void a_run_that_goes_on_can_be_given_other_limits(void **state)
     house_tear_down(&h);
 }
 
+static void a_run_can_be_tuned_by_whom_it_belongs_to(void **state)
+{
+    struct house h = {0};
+    struct worker w = {.is_holding = true};
+    (void)state;
+    build(&h, &w);
+    house_machine(&h, "map", ASL_STANDARD,
+                  map_of("STANDARD", SELECT "\"MaxConcurrency\":1,", WORK));
+    house_start(&h, "map", "a", "[0,1,2,3]");
+    house_pass(&h, 100);
+    assert_int_equal(w.held_count, 1);
+    int64_t id = house_row(&h, "map", "a").id;
+    const struct asl_exec *x = engine_look(h.engine, id);
+    assert_non_null(x);
+    uint32_t frame = x->root->id;
+    assert_false(engine_tune_map(h.engine, id, frame + 1, 2));
+    assert_false(engine_tune_map(h.engine, id + 1000, frame, 2));
+    assert_true(engine_tune_map(h.engine, id, frame, 3));
+    house_pass(&h, 100);
+    assert_int_equal(w.held_count, 3);
+    assert_true(engine_tune_map(h.engine, id, frame, 1)); /* what is at work goes on, */
+    let_go(&w);
+    let_go(&w);
+    house_pass(&h, 100);
+    assert_int_equal(w.held_count, 1); /* and nothing else begins */
+    w.is_holding = false;
+    let_go(&w);
+    assert_true(house_wait(&h, 5000));
+    assert_false(engine_tune_map(h.engine, id, frame, 2));
+    house_tear_down(&h);
+}
+
 /* Of a child that waits for its token. */
 static char token[4096];
 
@@ -706,6 +738,7 @@ int main(void)
         cmocka_unit_test(the_row_of_a_run_tells_its_counts),
         cmocka_unit_test(a_redrive_that_fails_at_once_is_a_failure),
         cmocka_unit_test(a_run_that_goes_on_can_be_given_other_limits),
+        cmocka_unit_test(a_run_can_be_tuned_by_whom_it_belongs_to),
         cmocka_unit_test(a_childs_token_leads_to_it),
         cmocka_unit_test(what_the_store_cannot_write_is_written_later),
         cmocka_unit_test(a_redrive_while_the_run_is_stopped_comes_after_it),
