@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See ledger.h. */
+/* See ledger.h. What it says in short is ledger_short.c. */
 #include "aggregate/ledger.h"
 
+#include "aggregate/config.h"
 #include "csv/csv_write.h"
-#include "json/write.h"
-#include <stdlib.h>
 
-static const char *const types[] = {"failed", "rejected"};
+enum { NAME_MAX = sizeof("ledger_") + AGGREGATE_TYPE_MAX, CELLS = 10 };
+
+void ledger_init(struct ledger *l, str run, const str *types, uint32_t type_count)
+{
+    *l = (struct ledger){.run = run, .types = types, .type_count = type_count};
+}
 
 /* ---- a location's row ---- */
 
@@ -32,77 +36,126 @@ static uint64_t count_of(struct json_val entry, const char *key)
     return n;
 }
 
-/* An entry of this run, or undefined. */
-static struct json_val entry_of(const struct ledger *l, struct json_val item, const char *suffix)
+/* The entry of this run for a type (empty: for all), or undefined. */
+static struct json_val entry_of(const struct ledger *l, struct json_val item, str type)
 {
-    char name[32] = "ledger";
-    if (suffix) {
-        name[6] = '_';
-        for (size_t i = 0; suffix[i] && i < sizeof(name) - 8; i++)
-            name[7 + i] = suffix[i];
+    char name[NAME_MAX] = "ledger_";
+    if (type.n > AGGREGATE_TYPE_MAX || l->run.n == 0)
+        return json_undefined();
+    if (type.n > 0)
+        memcpy(name + 7, type.p, type.n);
+    str key = {name, type.n > 0 ? 7 + type.n : 6};
+    struct json_val entry = json_get(json_get(item, key), STR("M"));
+    return str_eq(text_of(entry, "run"), l->run) ? entry : json_undefined();
+}
+
+static str id_of(struct json_val item)
+{
+    struct json_val id = json_get(json_get(item, STR("location_id")), STR("S"));
+    return id.tag == JSON_STRING ? json_str(id) : STR("");
+}
+
+/* What is told of a location and type. */
+struct told {
+    struct json_val entry;  /* undefined: nothing is known of the type */
+    struct json_val teller; /* says how it ended: the type's entry, or the location's */
+    str state;
+    uint64_t written, in_csv;
+    bool is_misfiled; /* the two differ where they must not */
+};
+
+/* A location that failed may have pages in the file that nobody could count any more. */
+static bool must_agree(str state)
+{
+    return str_eq(state, STR("COMPLETE")) || str_eq(state, STR("MISMATCH"));
+}
+
+static struct told tell(const struct ledger *l, struct json_val item, str type)
+{
+    struct told t = {.entry = entry_of(l, item, type)};
+    t.teller = t.entry.tag == JSON_OBJECT ? t.entry : entry_of(l, item, STR(""));
+    t.state = text_of(t.teller, "state");
+    t.written = count_of(t.entry, "written");
+    if (l->csv == LEDGER_COUNTED)
+        t.in_csv = tally_rows(l->tally, id_of(item), type);
+    else if (l->csv == LEDGER_AS_WRITTEN)
+        t.in_csv = t.written;
+    t.is_misfiled = l->csv == LEDGER_COUNTED && t.in_csv != t.written && must_agree(t.state);
+    if (t.is_misfiled)
+        t.state = STR("MISMATCH");
+    else if (t.state.n == 0)
+        t.state = STR("OPEN");
+    return t;
+}
+
+static bool add_types(struct ledger *l, struct json_val item)
+{
+    bool is_misfiled = false;
+    for (uint32_t i = 0; i < l->type_count; i++) {
+        struct told t = tell(l, item, l->types[i]);
+        bool is_announced = count_text(t.entry, "announced").n > 0;
+        l->announced += count_of(t.entry, "announced");
+        l->fetched += count_of(t.entry, "fetched");
+        l->written += t.written;
+        l->pages += count_of(t.entry, "pages");
+        l->in_csv += t.in_csv;
+        l->announcements += is_announced;
+        l->unannounced += t.entry.tag == JSON_OBJECT && !is_announced;
+        is_misfiled |= t.is_misfiled;
     }
-    struct json_val entry = json_get(json_get(item, str_of(name)), STR("M"));
-    return str_eq(text_of(entry, "run"), l->run) && l->run.n > 0 ? entry : json_undefined();
+    return is_misfiled;
 }
 
 void ledger_add(struct ledger *l, struct json_val items)
 {
     for (uint32_t i = 0; items.tag == JSON_ARRAY && i < items.len; i++) {
-        str state = text_of(entry_of(l, items.items[i], NULL), "state");
+        str state = text_of(entry_of(l, items.items[i], STR("")), "state");
+        bool is_misfiled = add_types(l, items.items[i]);
         l->locations++;
-        if (str_eq(state, STR("COMPLETE")))
-            l->complete++;
-        else if (str_eq(state, STR("MISMATCH")))
-            l->mismatched++;
-        else if (str_eq(state, STR("FAILED")))
+        l->misfiled += is_misfiled;
+        if (str_eq(state, STR("FAILED")))
             l->failed++;
+        else if (str_eq(state, STR("MISMATCH")) || is_misfiled)
+            l->mismatched++;
+        else if (str_eq(state, STR("COMPLETE")))
+            l->complete++;
         else
             l->open++;
-        for (size_t t = 0; t < ARRAY_LEN(types); t++) {
-            struct json_val entry = entry_of(l, items.items[i], types[t]);
-            l->announced += count_of(entry, "announced");
-            l->fetched += count_of(entry, "fetched");
-            l->written += count_of(entry, "written");
-            l->pages += count_of(entry, "pages");
-        }
     }
+}
+
+/* ---- the file ---- */
+
+void ledger_set_csv(struct ledger *l, uint64_t csv_rows, const struct tally *tally,
+                    bool is_unreadable)
+{
+    uint64_t wanted = tally ? tally->rows : l->written;
+    ledger_init(l, l->run, l->types, l->type_count);
+    l->csv_rows = csv_rows;
+    l->tally = tally;
+    if (csv_rows != wanted || is_unreadable)
+        l->csv = LEDGER_DIFFERS;
+    else
+        l->csv = tally ? LEDGER_COUNTED : LEDGER_AS_WRITTEN;
+}
+
+bool ledger_agrees(const struct ledger *l)
+{
+    return l->csv == LEDGER_AS_WRITTEN ||
+           (l->csv == LEDGER_COUNTED && l->misfiled == 0 && l->in_csv == l->csv_rows);
+}
+
+bool ledger_is_whole(const struct ledger *l)
+{
+    return l->complete == l->locations && ledger_agrees(l);
 }
 
 /* ---- CSV ---- */
 
-void ledger_put_header(struct buf *out)
-{
-    static const char *const names[] = {"location_id", "type",   "state", "announced", "fetched",
-                                        "written",     "in_csv", "pages", "error",     "cause"};
-    struct csv_dialect d = csv_dialect_default();
-    str columns[ARRAY_LEN(names)];
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        columns[i] = str_of(names[i]);
-    csv_put_header(out, &d, columns, ARRAY_LEN(names));
-}
-
-static void put_row(const struct ledger *l, struct json_val item, const char *type, bool is_in_csv,
-                    struct buf *out)
+static void put_cells(const str cells[CELLS], struct buf *out)
 {
     struct csv_dialect d = csv_dialect_default();
-    struct json_val id = json_get(json_get(item, STR("location_id")), STR("S"));
-    struct json_val whole = entry_of(l, item, NULL), entry = entry_of(l, item, type);
-    /* Nothing of the type is known: what the location came to says why. */
-    struct json_val teller = entry.tag == JSON_OBJECT ? entry : whole;
-    str state = text_of(teller, "state"), written = count_text(entry, "written");
-    const str cells[] = {
-        id.tag == JSON_STRING ? json_str(id) : STR(""),
-        str_of(type),
-        state.n > 0 ? state : STR("OPEN"),
-        count_text(entry, "announced"),
-        count_text(entry, "fetched"),
-        written,
-        is_in_csv ? (written.n > 0 ? written : STR("0")) : STR(""),
-        count_text(entry, "pages"),
-        text_of(teller, "error"),
-        text_of(teller, "cause"),
-    };
-    for (size_t i = 0; i < ARRAY_LEN(cells); i++) {
+    for (size_t i = 0; i < CELLS; i++) {
         if (i > 0)
             buf_add_byte(out, d.delimiter);
         csv_put_cell(out, &d, cells[i]);
@@ -110,48 +163,79 @@ static void put_row(const struct ledger *l, struct json_val item, const char *ty
     buf_add(out, csv_line_end(&d));
 }
 
-void ledger_put_rows(const struct ledger *l, struct json_val items, bool is_in_csv, struct buf *out)
+void ledger_put_header(struct buf *out)
+{
+    static const char *const names[CELLS] = {"location_id", "type",    "state",  "announced",
+                                             "fetched",     "written", "in_csv", "pages",
+                                             "error",       "cause"};
+    str cells[CELLS];
+    for (size_t i = 0; i < CELLS; i++)
+        cells[i] = str_of(names[i]);
+    put_cells(cells, out);
+}
+
+/* Digits in `to`, which has room for them. */
+static str digits(uint64_t n, char to[24])
+{
+    size_t at = 24;
+    do
+        to[--at] = (char)('0' + n % 10);
+    while ((n /= 10) > 0);
+    return (str){to + at, 24 - at};
+}
+
+static void put_row(const struct ledger *l, struct json_val item, str type, struct buf *out)
+{
+    struct told t = tell(l, item, type);
+    struct buf cause;
+    char in_csv[24];
+    bool is_known = l->csv == LEDGER_COUNTED || l->csv == LEDGER_AS_WRITTEN;
+    str error = text_of(t.teller, "error");
+    buf_init(&cause, SIZE_MAX / 2);
+    buf_add(&cause, text_of(t.teller, "cause"));
+    if (t.is_misfiled && error.n == 0) {
+        error = t.in_csv < t.written ? STR("Aggregate.RowsMissing") : STR("Aggregate.RowsExtra");
+        buf_printf(&cause, "%llu rows were written, the file has %llu",
+                   (unsigned long long)t.written, (unsigned long long)t.in_csv);
+    }
+    const str cells[CELLS] = {
+        id_of(item),
+        type,
+        t.state,
+        count_text(t.entry, "announced"),
+        count_text(t.entry, "fetched"),
+        count_text(t.entry, "written"),
+        is_known ? digits(t.in_csv, in_csv) : STR(""),
+        count_text(t.entry, "pages"),
+        error,
+        buf_str(&cause),
+    };
+    put_cells(cells, out);
+    buf_done(&cause);
+}
+
+void ledger_put_rows(const struct ledger *l, struct json_val items, struct buf *out)
 {
     for (uint32_t i = 0; items.tag == JSON_ARRAY && i < items.len; i++)
-        for (size_t t = 0; t < ARRAY_LEN(types); t++)
-            put_row(l, items.items[i], types[t], is_in_csv, out);
+        for (uint32_t t = 0; t < l->type_count; t++)
+            put_row(l, items.items[i], l->types[t], out);
 }
 
-/* ---- in short ---- */
-
-void ledger_put_text(const struct ledger *l, uint64_t csv_rows, str file, struct buf *out)
+void ledger_put_rest(const struct ledger *l, struct buf *out)
 {
-    buf_printf(out, "locations  %llu", (unsigned long long)l->locations);
-    if (l->complete < l->locations)
-        buf_printf(out,
-                   ": %llu complete, %llu failed, %llu with other counts than announced, "
-                   "%llu open",
-                   (unsigned long long)l->complete, (unsigned long long)l->failed,
-                   (unsigned long long)l->mismatched, (unsigned long long)l->open);
-    buf_printf(out, "\nrows       %llu announced, %llu fetched", (unsigned long long)l->announced,
-               (unsigned long long)l->fetched);
-    if (file.n > 0)
-        buf_printf(out, ", %llu in %.*s", (unsigned long long)csv_rows, STR_ARG(file));
-    buf_printf(out, "\npages      %llu\n", (unsigned long long)l->pages);
-    if (file.n > 0 && !ledger_agrees(l, csv_rows))
-        buf_add(out, STR("The file does not have as many rows as were written.\n"));
-}
-
-void ledger_put_json(const struct ledger *l, uint64_t csv_rows, str file, struct buf *out)
-{
-    const struct {
-        const char *name;
-        uint64_t n;
-    } counts[] = {
-        {"locations", l->locations},   {"complete", l->complete}, {"failed", l->failed},
-        {"mismatched", l->mismatched}, {"open", l->open},         {"announced", l->announced},
-        {"fetched", l->fetched},       {"written", l->written},   {"pages", l->pages},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(counts); i++)
-        buf_printf(out, "%s\"%s\":%llu", i > 0 ? "," : "", counts[i].name,
-                   (unsigned long long)counts[i].n);
-    if (file.n == 0)
+    char written[24], in_csv[24];
+    str cells[CELLS] = {[2] = STR("MISMATCH")};
+    if (l->csv == LEDGER_DIFFERS) {
+        cells[5] = digits(l->tally ? l->tally->rows : l->written, written);
+        cells[6] = digits(l->csv_rows, in_csv);
+        cells[8] = STR("Aggregate.FileDiffers");
+        cells[9] = STR("whose rows are in the file is not known");
+    } else if (l->csv == LEDGER_COUNTED && l->in_csv < l->csv_rows) {
+        cells[6] = digits(l->csv_rows - l->in_csv, in_csv);
+        cells[8] = STR("Aggregate.RowsOfNobody");
+        cells[9] = STR("rows of parts that belong to no location and type of this run");
+    } else {
         return;
-    buf_printf(out, ",\"in_csv\":%llu,\"file\":", (unsigned long long)csv_rows);
-    json_write_string(out, file);
+    }
+    put_cells(cells, out);
 }

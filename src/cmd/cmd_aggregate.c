@@ -62,25 +62,61 @@ static void over(struct aggregate *g, enum status status)
 
 /* ---- the end ---- */
 
-static enum status with_reader(struct aggregate *g, bool is_writing, struct error *err)
+static enum status open_rows(struct aggregate *g, struct aggregate_rows *ret, struct error *err)
 {
-    struct store_reader *reader;
-    const struct service_settings *settings = &g->house.settings;
-    enum status status = store_reader_open(g->options->config.data, NULL, &reader, err);
+    *ret = (struct aggregate_rows){
+        .settings = &g->house.settings, .table = STR(AGGREGATE_LOCATIONS_TABLE), .task = g->run};
+    return store_reader_open(g->options->config.data, NULL, &ret->reader, err);
+}
+
+static enum status count_rows(struct aggregate *g, struct error *err)
+{
+    struct aggregate_rows rows;
+    ledger_init(&g->ledger, g->run, g->options->config.types, g->options->config.type_count);
+    enum status status = open_rows(g, &rows, err);
     if (status != STATUS_OK)
         return status;
-    if (is_writing) {
-        str out = g->options->config.out;
-        str path = arena_printf(&g->arena, "%.*s.ledger.csv", (int)out.n - 4, out.p);
-        bool is_in_csv = g->is_copying && g->copy.status == STATUS_OK &&
-                         ledger_agrees(&g->ledger, aggregate_copy_rows(&g->copy));
-        status = aggregate_write_ledger(settings, reader, &g->ledger, is_in_csv, path, err);
-    } else {
-        g->ledger = (struct ledger){.run = g->run};
-        status = aggregate_count(settings, reader, &g->ledger, err);
-    }
-    store_reader_close(reader);
+    status = aggregate_count(&rows, &g->ledger, err);
+    store_reader_close(rows.reader);
     return status;
+}
+
+static enum status publish_files(struct aggregate *g, bool has_copy, struct error *err)
+{
+    struct aggregate_rows rows;
+    str out = g->options->config.out;
+    str path = arena_printf(&g->arena, "%.*s.ledger.csv", (int)out.n - 4, out.p);
+    enum status status = open_rows(g, &rows, err);
+    if (status != STATUS_OK)
+        return status;
+    status = aggregate_publish(&rows, &g->ledger, has_copy ? &g->copy : NULL, path, err);
+    store_reader_close(rows.reader);
+    return status;
+}
+
+static struct aggregate_copy_plan copy_plan(const struct aggregate *g)
+{
+    static const str columns[] = {/* of the rows that the workflows make unless told otherwise */
+                                  {"location_id", 11},
+                                  {"discount_code", 13},
+                                  {"error_message", 13},
+                                  {"status", 6}};
+    const struct aggregate_config *config = &g->options->config;
+    struct aggregate_copy_plan plan = {
+        .bucket = STR(AGGREGATE_OUTPUT_BUCKET),
+        .task = g->run,
+        .run = g->run,
+        .dialect = {.delimiter = config->delimiter,
+                    .quote = config->is_minimal ? CSV_QUOTE_MINIMAL : CSV_QUOTE_ALL,
+                    .has_crlf = config->is_crlf,
+                    .has_mark = config->has_bom},
+        .columns = config->columns,
+        .column_count = config->column_count};
+    if (config->column_count == 0 && config->row.n == 0) {
+        plan.columns = columns;
+        plan.column_count = ARRAY_LEN(columns);
+    }
+    return plan;
 }
 
 static void copied(void *arg)
@@ -91,18 +127,16 @@ static void copied(void *arg)
 
 static void finish(struct aggregate *g)
 {
-    enum status status = with_reader(g, false, &g->err);
+    enum status status = count_rows(g, &g->err);
     bool is_whole = g->ledger.locations > 0 && g->ledger.complete == g->ledger.locations;
     if (status != STATUS_OK || (!g->has_succeeded && !is_whole)) {
         over(g, status);
         return;
     }
-    str key = arena_printf(&g->arena, "%.*s/%.*s.csv", STR_ARG(g->run), STR_ARG(g->run));
     g->is_copying = true;
-    g->copy = (struct aggregate_copy){
-        .has_header = g->options->config.row.n == 0, .done = copied, .arg = g};
-    aggregate_copy_begin(&g->copy, &g->house.objects.objects, g->loop, STR(AGGREGATE_OUTPUT_BUCKET),
-                         key, g->options->config.out);
+    struct aggregate_copy_plan plan = copy_plan(g);
+    aggregate_copy_begin(&g->copy, &plan, &g->house.objects.objects, g->loop,
+                         g->options->config.out, copied, g);
 }
 
 /* ---- executions ---- */
@@ -287,22 +321,47 @@ static int tell(struct aggregate *g, int code, bool has_file)
         [CMD_OK] = "SUCCEEDED", [CMD_FAILED] = "FAILED", [CMD_PARTIAL] = "PARTIAL"};
     struct output out;
     str file = has_file ? g->options->config.out : STR("");
-    uint64_t rows = aggregate_copy_rows(&g->copy);
     output_init(&out, STDOUT_FILENO, "aggregate");
     out.buf.max = SIZE_MAX / 2;
     if (g->options->is_json) {
         buf_printf(&out.buf, "{\"status\":\"%s\",\"run\":\"%.*s\",\"was_finished\":%s,",
                    words[code], STR_ARG(g->run), g->was_finished ? "true" : "false");
-        ledger_put_json(&g->ledger, rows, file, &out.buf);
+        ledger_put_json(&g->ledger, file, &out.buf);
         buf_add(&out.buf, STR("}\n"));
     } else if (!g->options->is_quiet) {
         if (g->was_finished)
             buf_add(&out.buf, STR("This was finished before, and is only told again.\n"));
-        ledger_put_text(&g->ledger, rows, file, &out.buf);
+        ledger_put_text(&g->ledger, file, &out.buf);
     }
     bool is_written = output_flush(&out);
     output_done(&out);
     return is_written ? code : CMD_FAILED;
+}
+
+/* What is wrong with the CSV's rows. */
+static void tell_trouble(const struct aggregate *g)
+{
+    struct buf text;
+    buf_init(&text, SIZE_MAX / 2);
+    if (g->copy.tally_err.status != STATUS_OK)
+        say(str_of(g->copy.tally_err.message));
+    ledger_put_trouble(&g->ledger, g->options->config.out, &text);
+    for (str rest = buf_str(&text), line; rest.n > 0;) {
+        size_t end = str_find_byte(rest, '\n', 0);
+        line = str_sub(rest, 0, end);
+        rest = str_sub(rest, end + 1, rest.n);
+        say(line);
+    }
+    buf_done(&text);
+}
+
+/* What came is in the data folder, whatever became of the files. */
+static int tell_unwritten(const struct aggregate *g, const struct error *err)
+{
+    say(str_of(err->message));
+    cmd_error("aggregate", "nothing is lost: the same command makes the files of what is in %s",
+              g->options->config.data.p);
+    return CMD_FAILED;
 }
 
 /* After the engine has told how it ended; it is still open. */
@@ -310,17 +369,16 @@ static int tell_end(struct aggregate *g)
 {
     struct error err;
     bool has_file = g->is_copying && g->copy.status == STATUS_OK;
-    bool is_whole = g->ledger.complete == g->ledger.locations &&
-                    ledger_agrees(&g->ledger, aggregate_copy_rows(&g->copy));
-    int code = !has_file ? CMD_FAILED : is_whole ? CMD_OK : CMD_PARTIAL;
-    if (g->is_copying && !has_file)
-        say(str_of(g->copy.err.message));
-    else if (!has_file)
-        say(buf_str(&g->failure));
-    if (with_reader(g, true, &err) != STATUS_OK) {
-        say(str_of(err.message));
-        return CMD_FAILED;
-    }
+    bool has_no_object = g->is_copying && g->copy.status == STATUS_NOT_FOUND;
+    if (g->is_copying && !has_file && !has_no_object)
+        return tell_unwritten(g, &g->copy.err);
+    if (!has_file)
+        say(g->has_succeeded ? str_of(g->copy.err.message) : buf_str(&g->failure));
+    if (publish_files(g, has_file, &err) != STATUS_OK)
+        return tell_unwritten(g, &err);
+    int code = !has_file ? CMD_FAILED : ledger_is_whole(&g->ledger) ? CMD_OK : CMD_PARTIAL;
+    if (has_file)
+        tell_trouble(g);
     code = tell(g, code, has_file);
     if (code != CMD_OK)
         cmd_error("aggregate", "--retry-failed goes on with what is missing");

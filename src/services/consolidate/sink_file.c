@@ -32,6 +32,9 @@ static enum status fail(const struct sink_file *f, const char *what, struct erro
     char text[128];
     const char *why = strerror_r(number, text, sizeof(text));
     bool is_full = number == ENOSPC || number == EDQUOT;
+    if (number == ENOENT) /* whatever was to be done: files of its own it has */
+        return error_set(err, STATUS_IO, "SinkIo", "%s: its folder is not there: %s", f->target,
+                         why);
     return error_set(err, is_full ? STATUS_UNAVAILABLE : STATUS_IO, is_full ? "DiskFull" : "SinkIo",
                      "%s: cannot %s: %s", f->target, what, why);
 }
