@@ -3,39 +3,7 @@
 # shellcheck disable=SC2154
 
 load helper
-
-teardown() {
-    [[ -z ${api_pid:-} ]] || kill "$api_pid" 2>/dev/null || true
-    ! mountpoint -q small 2>/dev/null || umount small
-}
-
-# api [LOCATION=WHAT …]
-api() {
-    python3 "$BATS_TEST_DIRNAME/aggregate_api.py" port "$@" 3>&- &
-    api_pid=$!
-    until [[ -f port ]]; do sleep 0.05; done
-    url=http://127.0.0.1:$(<port)
-}
-
-locations() {
-    printf 'location_id,name\n' >list.csv
-    printf '%s,x\n' "$@" >>list.csv
-}
-
-aggregate() {
-    KEY=${KEY-s3cret} "$AFFLUX" aggregate --api "$url/v1" --locations list.csv --auth api-key:X-Key=env:KEY \
-        --out report.csv --data data --page-size 7 "$@"
-}
-
-# What a line of the ledger says behind its location and type.
-line() { # LOCATION TYPE
-    sed -n "s/^\"$1\",\"$2\",//p" report.ledger.csv
-}
-
-# The rows as JSON, by somebody else's reader.
-read_csv() {
-    python3 -c 'import csv, json, sys; print(json.dumps(list(csv.reader(open(sys.argv[1], newline=""))), ensure_ascii=False))' "$1"
-}
+load aggregate
 
 @test "one file with all rows, and a ledger of them" {
     api
@@ -234,23 +202,6 @@ read_csv() {
     has "$output" 'list.csv: line 1: there is no column location_id'
 }
 
-# third_party FAULTS [LOCATIONS ROWS LATENCY]: build/thirdparty with so many (12), listed in list.csv.
-third_party() {
-    thirdparty=$(dirname "$AFFLUX")/../../thirdparty
-    [[ -x $thirdparty ]] || skip "build/thirdparty is not built"
-    "$thirdparty" --listen 127.0.0.1:0 --locations "${2-12}" --rows "${3-200-400}" --latency "${4-30}" \
-        --write-locations list.csv ${1:+--fault "$1"} >line 3>&- &
-    api_pid=$!
-    until [[ -s line ]]; do sleep 0.05; done
-    url=$(grep -o 'http://[0-9.:]*' line)
-}
-
-# of_third_party SECONDS [OPTION…]: killed after so long.
-of_third_party() {
-    KEY=sample-key timeout -s KILL "$1" "$AFFLUX" aggregate --api "$url/v1" --locations list.csv --page-size 20 \
-        --auth api-key:X-Api-Key=env:KEY --out report.csv --data data --concurrency 6 --quiet "${@:2}"
-}
-
 @test "a third party with faults, killed three times: all rows are there, and what was known is not asked for again" {
     third_party busy,error,cut,garbage,gaps,empty,down
     for after in 0.7 1 1.3; do
@@ -277,9 +228,10 @@ of_third_party() {
     same "$(jq '[.locations[].pages_again] | add' stats.json)" 0
 }
 
-@test "three thousand small locations are one task" {
-    third_party '' 3000 0-3 0
-    run -0 of_third_party 100 --json --concurrency 100
+@test "three thousand locations of several pages each are one task" {
+    third_party '' 3000 8 0
+    run -0 of_third_party 150 --json --concurrency 100 --page-size 3
+    (($(jq .pages <<<"$output") >= 3 * 3000))
     curl -s "$url/_stats" >stats.json
     wanted=$(jq '[.locations[] | .failed + .rejected] | add' stats.json)
     same "$(jq '[.locations, .complete, .in_csv] | @json' -r <<<"$output")" "[3000,3000,$wanted]"

@@ -2,12 +2,15 @@
 """A third party for tests: aggregate_api.py PORT_FILE [NAME=WHAT …]
 
 Locations are called l0, l1, …; lN has N * 10 failed rows and N rejected ones. WHAT of a location: dead (503 for
-ever), over (announces one more), under (announces one fewer). WAIT in the environment: seconds that an answer takes.
-GET /_asked tells how often each page was given.
+ever), gone (404), over (announces one more), under (announces one fewer), half (the JSON of its pages ends in the
+middle), stuck (its pages are given when the file "go" is there). In the environment: WAIT, seconds that an answer
+takes; SHUFFLE, seconds that it takes at most beyond that; ROWS, a JSON file {LOCATION: {TYPE: [ROW, …]}} of rows to be given instead; PORT, instead of a free one.
+GET /_asked tells how often each page was given, /_calls how many calls there were in all.
 """
 import collections
 import json
 import os
+import random
 import sys
 import threading
 import time
@@ -16,12 +19,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 KEY = "s3cret"
 WAIT = float(os.environ.get("WAIT", "0"))
+SHUFFLE = float(os.environ.get("SHUFFLE", "0"))
+ROWS = json.load(open(os.environ["ROWS"], encoding="utf-8")) if "ROWS" in os.environ else None
 faults = dict(arg.split("=") for arg in sys.argv[2:])
 asked = collections.Counter()
+calls = 0
 lock = threading.Lock()
 
 
 def rows(location, state):
+    if ROWS is not None:
+        return ROWS.get(location, {}).get(state, [])
     n = int(location[1:]) * (10 if state == "failed" else 1)
     return [
         {
@@ -36,8 +44,9 @@ def rows(location, state):
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def answer(self, status, value):
-        body = json.dumps(value).encode()
+    def answer(self, status, value, is_half=False):
+        body = json.dumps(value, ensure_ascii=False).encode()
+        body = body[: len(body) // 2] if is_half else body
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -45,31 +54,38 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
+        global calls
         url = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(url.query))
         parts = url.path.split("/")
         if url.path == "/_asked":
             return self.answer(200, dict(asked))
+        if url.path == "/_calls":
+            return self.answer(200, calls)
         if self.headers.get("X-Key") != KEY:
             return self.answer(401, {})
-        time.sleep(WAIT)
-        location, fault = parts[2], faults.get(parts[2])
-        if fault == "dead":
-            return self.answer(503, {})
+        with lock:
+            calls += 1
+        time.sleep(WAIT + random.uniform(0, SHUFFLE))
+        location, fault = urllib.parse.unquote(parts[2]), faults.get(parts[2])
+        if fault in ("dead", "gone"):
+            return self.answer(503 if fault == "dead" else 404, {})
         if parts[3] == "get-summary":
             more = {"over": 1, "under": -1}.get(fault, 0)
             return self.answer(200, {"states": {s: max(0, len(rows(location, s)) + more) for s in ("failed", "rejected")}})
+        while fault == "stuck" and not os.path.exists("go"):
+            time.sleep(0.05)
         offset, limit = int(query["offset"]), int(query["limit"])
         with lock:
             asked[f"{location}/{query['state']}/{offset}"] += 1
         page = rows(location, query["state"])[offset : offset + limit]
-        return self.answer(200, {"count": len(page), "results": page})
+        return self.answer(200, {"count": len(page), "results": page}, fault == "half")
 
     def log_message(self, format, *args):
         pass
 
 
-server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "0"))), Handler)
 with open(sys.argv[1] + ".new", "w", encoding="ascii") as file:
     file.write(str(server.server_address[1]))
 os.rename(sys.argv[1] + ".new", sys.argv[1])

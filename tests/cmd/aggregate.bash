@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# For .bats files that run afflux aggregate against a small third party (aggregate_api.py) or build/thirdparty.
+# shellcheck disable=SC2034,SC2154
+
+teardown() {
+    [[ -z ${api_pid:-} ]] || kill "$api_pid" 2>/dev/null || true
+    ! mountpoint -q small 2>/dev/null || umount small
+}
+
+# api [LOCATION=WHAT …]
+api() {
+    python3 "$BATS_TEST_DIRNAME/aggregate_api.py" port "$@" 3>&- &
+    api_pid=$!
+    until [[ -f port ]]; do sleep 0.05; done
+    url=http://127.0.0.1:$(<port)
+}
+
+locations() {
+    printf 'location_id,name\n' >list.csv
+    printf '%s,x\n' "$@" >>list.csv
+}
+
+aggregate() {
+    KEY=${KEY-s3cret} "$AFFLUX" aggregate --api "$url/v1" --locations list.csv --auth api-key:X-Key=env:KEY \
+        --out report.csv --data data --page-size 7 "$@"
+}
+
+# What a line of the ledger says behind its location and type.
+line() { # LOCATION TYPE
+    sed -n "s/^\"$1\",\"$2\",//p" report.ledger.csv
+}
+
+# The rows as JSON, by somebody else's reader.
+read_csv() {
+    python3 -c 'import csv, json, sys; print(json.dumps(list(csv.reader(open(sys.argv[1], newline=""))), ensure_ascii=False))' "$1"
+}
+
+# third_party FAULTS [LOCATIONS ROWS LATENCY]: build/thirdparty with so many (12), listed in list.csv.
+third_party() {
+    thirdparty=$(dirname "$AFFLUX")/../../thirdparty
+    [[ -x $thirdparty ]] || skip "build/thirdparty is not built"
+    "$thirdparty" --listen 127.0.0.1:0 --locations "${2-12}" --rows "${3-200-400}" --latency "${4-30}" \
+        --write-locations list.csv ${1:+--fault "$1"} >line 3>&- &
+    api_pid=$!
+    until [[ -s line ]]; do sleep 0.05; done
+    url=$(grep -o 'http://[0-9.:]*' line)
+}
+
+# of_third_party SECONDS [OPTION…]: killed after so long.
+of_third_party() {
+    KEY=sample-key timeout -s KILL "$1" "$AFFLUX" aggregate --api "$url/v1" --locations list.csv --page-size 20 \
+        --auth api-key:X-Api-Key=env:KEY --out report.csv --data data --concurrency 6 --quiet "${@:2}"
+}
