@@ -81,9 +81,8 @@ load aggregate
     kill "$api_pid"
     wait "$api_pid" || true
     old=${url##*:}
-    sed 's/("127.0.0.1", 0)/("127.0.0.1", '"$old"')/' "$BATS_TEST_DIRNAME/aggregate_api.py" >again.py
     rm port
-    python3 again.py port 3>&- &
+    PORT=$old python3 "$BATS_TEST_DIRNAME/aggregate_api.py" port 3>&- &
     api_pid=$!
     until [[ -f port ]]; do sleep 0.05; done
     run -0 aggregate --retry-failed

@@ -3,8 +3,9 @@
 
 Locations are called l0, l1, …; lN has N * 10 failed rows and N rejected ones. WHAT of a location: dead (503 for
 ever), gone (404), over (announces one more), under (announces one fewer), half (the JSON of its pages ends in the
-middle), stuck (its pages are given when the file "go" is there). In the environment: WAIT, seconds that an answer
-takes; SHUFFLE, seconds that it takes at most beyond that; ROWS, a JSON file {LOCATION: {TYPE: [ROW, …]}} of rows to be given instead; PORT, instead of a free one.
+middle), ends (503 for its failed rows from the 15th on), stuck (its pages are given when the file "go" is there).
+In the environment: WAIT, seconds that an answer takes; SHUFFLE, seconds that it takes at most beyond that; ROWS, a
+JSON file {LOCATION: {TYPE: [ROW, …]}} of rows to be given instead; PORT, instead of a free one.
 GET /_asked tells how often each page was given, /_calls how many calls there were in all.
 """
 import collections
@@ -76,6 +77,8 @@ class Handler(BaseHTTPRequestHandler):
         while fault == "stuck" and not os.path.exists("go"):
             time.sleep(0.05)
         offset, limit = int(query["offset"]), int(query["limit"])
+        if fault == "ends" and query["state"] == "failed" and offset >= 14:
+            return self.answer(503, {})
         with lock:
             asked[f"{location}/{query['state']}/{offset}"] += 1
         page = rows(location, query["state"])[offset : offset + limit]
