@@ -123,6 +123,16 @@ static bool is_name(const struct config_member *m, str text, bool may_have_dots)
     return text.n >= m->low && text.n <= m->high;
 }
 
+/* "https://user:password@host/…" would be kept where everybody reads it. */
+static bool has_user(str url)
+{
+    size_t from = str_find(url, STR("://"), 0), at = str_find_byte(url, '@', 0);
+    for (size_t i = from == STR_NONE ? url.n : from + 3; i < url.n && i < at; i++)
+        if (url.p[i] == '/' || url.p[i] == '?' || url.p[i] == '#')
+            return false;
+    return from != STR_NONE && at != STR_NONE && at > from;
+}
+
 static enum status check_text(const struct config_member *m, str text, struct error *err)
 {
     bool is_url = str_starts(text, STR("https://")) || str_starts(text, STR("http://"));
@@ -136,6 +146,9 @@ static enum status check_text(const struct config_member *m, str text, struct er
         return wrong(err, "begins with https:// or http://", text);
     if (m->kind == CONFIG_TEMPLATE && !is_url && text.p[0] != '{')
         return wrong(err, "begins with https://, http:// or a place like {api}", text);
+    if ((m->kind == CONFIG_URL || m->kind == CONFIG_TEMPLATE) && has_user(text))
+        return error_set(err, STATUS_INVALID, "Config",
+                         "has credentials in it; they belong into auth, basic:USER=SECRET");
     if (m->kind == CONFIG_NAME && !is_name(m, text, false))
         return error_set(err, STATUS_INVALID, "Config",
                          "has %u to %u letters, digits, '_' or '-', which '%.*s' has not", m->low,

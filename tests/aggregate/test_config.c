@@ -154,6 +154,24 @@ static void texts_are_checked_by_what_they_are(void **state)
     refused(w, "row", (str){large, sizeof(large)}, "has more than 65536 bytes");
 }
 
+static void credentials_in_an_address_are_refused_without_repeating_them(void **state)
+{
+    static const char *const bad[] = {"https://me:s3cret@x/y", "http://me@x", "http://@x"};
+    static const char *const good[] = {"https://x/@y", "https://x?a@b", "https://x#@", "https://x"};
+    struct world *w = *state;
+    struct error err;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        refused(w, "api", str_of(bad[i]), "has credentials in it");
+        refused(w, "page_url", str_of(bad[i]), "has credentials in it");
+        assert_int_equal(aggregate_config_set(&w->c, STR("token_url"), str_of(bad[i]), &w->a, &err),
+                         STATUS_INVALID);
+        assert_null(strstr(err.message, "s3cret"));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(good); i++)
+        set(w, "api", good[i]);
+    set(w, "page_url", "{api}/@{page}");
+}
+
 static void lists_are_lists_of_different_names(void **state)
 {
     struct world *w = *state;
@@ -465,6 +483,7 @@ int main(void)
         TEST(every_member_can_be_set_and_reset),
         TEST(numbers_have_bounds),
         TEST(texts_are_checked_by_what_they_are),
+        TEST(credentials_in_an_address_are_refused_without_repeating_them),
         TEST(lists_are_lists_of_different_names),
         TEST(a_file_is_read_with_paths_from_its_folder),
         TEST(what_is_wrong_in_a_file_is_named),

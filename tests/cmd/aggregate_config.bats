@@ -88,6 +88,11 @@ END
     : >empty
     run -2 ask key --auth api-key:X-Key=file:empty
     has "$output" 'the secret in empty is empty'
+    head -c 65537 /dev/zero | tr '\0' x >large
+    run -2 ask key --auth api-key:X-Key=file:large
+    has "$output" 'large: File too large'
+    run -2 ask key --auth none --api http://me:s3cret@127.0.0.1:9
+    [[ $output != *s3cret* ]]
 }
 
 @test "calls are limited in all and to a host" {
@@ -96,6 +101,8 @@ END
     for i in {1..12}; do
         echo "{\"location_id\": \"l$i\", \"url\": \"http://127.0.0.1:$((i % 3 ? one : two))/none\"}"
     done >list.csv
+    run -0 ask none --auth none --per-host 1 --loops 2 --data other
+    same "$(seen '.most."0" == 1 and .most."1" == 1')" true
     run -0 ask none --auth none --concurrency 6 --per-host 4 --loops 2 --page-size 1
     same "$(seen '.most.all <= 6 and .most.all > 4')" true
     same "$(seen '.most."0" <= 4 and .most."1" <= 4')" true
