@@ -2,11 +2,12 @@
 /*
  * afflux aggregate: the workflows of workflows/ on an engine of this process.
  *
- *   setup ──► parent (──► parent once more, for what failed) ──► copy of the CSV ──► ledger
+ *   setup ──► parent (──► parent once more, for what failed) ──► copy of the CSV ──► ledger ──►
+ * tidy
  *
  * Each step is an execution whose name follows from what was asked for, so whatever ends this
  * process, the same command goes on. The workflows are aggregate_flows.c's, files
- * aggregate_end.c's.
+ * aggregate_end.c's, tidying is aggregate_tidy.c's.
  */
 #include "aggregate/locations.h"
 #include "cmd/aggregate_end.h"
@@ -14,6 +15,7 @@
 #include "cmd/aggregate_flows.h"
 #include "cmd/aggregate_init.h"
 #include "cmd/aggregate_show.h"
+#include "cmd/aggregate_tidy.h"
 #include "cmd/aggregate_tune.h"
 #include "cmd/cmd.h"
 #include "cmd/eval_show.h"
@@ -194,11 +196,28 @@ static enum status start_retry(struct aggregate *g, struct error *err)
     return status;
 }
 
+/* Whether there may be something to fetch again: not where all is there and parts were removed. */
+static enum status can_retry(struct aggregate *g, bool *ret, struct error *err)
+{
+    struct store_reader *reader;
+    bool has_begun = false;
+    enum status status = store_reader_open(g->options->config.data, NULL, &reader, err);
+    if (status != STATUS_OK)
+        return status;
+    status = aggregate_tidy_has_begun(reader, g->run, &has_begun, err);
+    store_reader_close(reader);
+    *ret = !has_begun;
+    return status;
+}
+
 static void parent_ended(void *arg, const struct engine_result *result)
 {
     struct aggregate *g = arg;
+    bool is_retry = g->options->is_retry && !g->has_retried;
     note_failure(g, result);
-    if (!g->options->is_retry || g->has_retried)
+    if (is_retry && can_retry(g, &is_retry, &g->err) != STATUS_OK)
+        over(g, g->err.status);
+    else if (!is_retry)
         finish(g);
     else if (start_retry(g, &g->err) != STATUS_OK)
         over(g, g->err.status);
@@ -364,6 +383,18 @@ static int tell_unwritten(const struct aggregate *g, const struct error *err)
     return CMD_FAILED;
 }
 
+/* All is told and in its place: what goes wrong here takes nothing from it. */
+static void tidy(struct aggregate *g)
+{
+    struct error err;
+    loop_timer_stop(g->loop, &g->timer);
+    if (aggregate_tidy(g->engine, g->options->config.data, g->run, STR("aggregate-parts"),
+                       &g->is_interrupted, &err) == STATUS_OK)
+        g->house.is_shrinking = !g->is_interrupted;
+    else
+        cmd_error("aggregate", "parts are still in the data folder: %s", err.message);
+}
+
 /* After the engine has told how it ended; it is still open. */
 static int tell_end(struct aggregate *g)
 {
@@ -382,6 +413,8 @@ static int tell_end(struct aggregate *g)
     code = tell(g, code, has_file);
     if (code != CMD_OK)
         cmd_error("aggregate", "--retry-failed goes on with what is missing");
+    else if (!g->options->keeps_parts)
+        tidy(g);
     return code;
 }
 

@@ -133,6 +133,8 @@ static enum status store_opened(void *arg, struct store *store, struct error *er
 static void store_closing(void *arg)
 {
     struct house *h = arg;
+    if (h->is_shrinking)
+        s3_shrink(h->s3.s3, HOUSE_SHRINK_MS);
     s3_free(h->s3.s3);
     h->s3.s3 = NULL;
 }

@@ -15,7 +15,7 @@
 #include "services/glue/runner.h"
 #include "services/s3/objects.h"
 
-enum { HOUSE_SERVICES_MAX = 8 };
+enum { HOUSE_SERVICES_MAX = 8, HOUSE_SHRINK_MS = 10000 };
 
 /* Set before house_fill. */
 struct house_options {
@@ -35,6 +35,7 @@ struct house {
     struct house_sweep sweep;  /* on the first loop, like */
     struct glue_runner *jobs;
     struct store_options store;
+    bool is_shrinking; /* much was deleted: room is given back before the store closes */
 };
 
 /* settings are copied, their texts are borrowed (empty: 000000000000, us-east-1); options may be

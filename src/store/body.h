@@ -88,6 +88,8 @@ NODISCARD enum status store_piece_read(const struct store_piece *p, uint64_t off
 NODISCARD enum status store_collector_start(struct store *s, struct error *err);
 /* Before store_close. Nothing to do where none was started. */
 void store_collector_stop(struct store *s);
+/* Looks for dead bodies once more, and waits until they are gone, at most so long. */
+void store_collector_finish(struct store *s, int64_t at_most_ms);
 /* For tests: waits until there was nothing left to do. */
 void store_collector_settle(struct store *s);
 

@@ -308,15 +308,29 @@ void store_collector_wake(struct store_bodies *b)
     pthread_mutex_unlock(&b->lock);
 }
 
-void store_collector_settle(struct store *s)
+/* until NULL: for ever. */
+static void wait_until_done(struct store_bodies *b, const struct timespec *until)
 {
-    struct store_bodies *b = s->bodies;
+    bool has_time = true;
     pthread_mutex_lock(&b->lock);
     check(b->collector != NULL);
-    while (b->collector->done != b->collector->wanted) {
+    while (b->collector->done != b->collector->wanted && has_time) {
         b->collector->is_hurried = true;
         pthread_cond_broadcast(&b->collector->changed);
-        pthread_cond_wait(&b->collector->changed, &b->lock);
+        has_time = (until ? pthread_cond_timedwait(&b->collector->changed, &b->lock, until)
+                          : pthread_cond_wait(&b->collector->changed, &b->lock)) != ETIMEDOUT;
     }
     pthread_mutex_unlock(&b->lock);
+}
+
+void store_collector_finish(struct store *s, int64_t at_most_ms)
+{
+    struct timespec until = from_now(at_most_ms);
+    store_collector_wake(s->bodies);
+    wait_until_done(s->bodies, &until);
+}
+
+void store_collector_settle(struct store *s)
+{
+    wait_until_done(s->bodies, NULL);
 }

@@ -72,7 +72,7 @@ static void a_mark_gets_an_expression_as_json_needs_it(void **state)
 
 static void the_workflows_are_there_and_can_be_filled(void **state)
 {
-    static const char *const names[] = {"setup", "parent", "extraction", "processing"};
+    static const char *const names[] = {"setup", "parent", "extraction", "processing", "tidy"};
     const struct flow_value values[] = {
         {"ApiEndpoint", STR("a"), false},    {"ConnectionArn", STR("b"), false},
         {"TasksTable", STR("c"), false},     {"LocationsTable", STR("d"), false},

@@ -436,6 +436,26 @@ static void a_dead_segment_is_removed_but_not_an_open_one(void **state)
     assert_whole(w);
 }
 
+static void what_died_just_now_is_gone_when_the_collector_has_finished(void **state)
+{
+    struct world *w = *state;
+    struct store_writer *writer = store_writer_new(w->s);
+    start_collector(w);
+    put(w, writer, "k", STR("bytes"));
+    put(w, writer, "l", filled(w, 'l', 100000));
+    delete_object(w, "l");
+    store_collector_settle(w->s); /* the segment is in use, and stays */
+    struct store_object o = find(w, "k");
+    store_writer_free(writer);
+    store_collector_finish(w->s, 60000);
+    assert_int_not_equal(find(w, "k").body.id, o.body.id);
+    assert_body(w, "k", STR("bytes"));
+    store_collector_finish(w->s, 0); /* has no time, and does not wait */
+    store_collector_stop(w->s);
+    assert_int_equal(count_files(w, "segments"), 1);
+    assert_whole(w);
+}
+
 static void a_mostly_dead_segment_is_rewritten(void **state)
 {
     struct world *w = *state;
@@ -648,6 +668,7 @@ int main(void)
         T(a_file_appears_under_its_name_when_it_is_whole),
         T(dead_files_are_removed_and_shared_ones_stay),
         T(a_dead_segment_is_removed_but_not_an_open_one),
+        T(what_died_just_now_is_gone_when_the_collector_has_finished),
         T(a_mostly_dead_segment_is_rewritten),
         T(a_segment_with_a_damaged_record_stays),
         T(what_a_crash_left_without_a_row_is_removed),

@@ -109,6 +109,14 @@ enum status s3_new(struct store *store, const struct service_settings *settings,
     return err->status;
 }
 
+void s3_shrink(struct s3 *s, int64_t at_most_ms)
+{
+    check(s->clients == 0);
+    store_writer_free(s->writer); /* else its segment is in use */
+    s->writer = NULL;
+    store_collector_finish(s->store, at_most_ms);
+}
+
 void s3_free(struct s3 *s)
 {
     if (!s)

@@ -28,6 +28,9 @@ struct s3_client;
 /* Starts the store's collector. Both must outlive it. */
 NODISCARD enum status s3_new(struct store *store, const struct service_settings *settings,
                              struct s3 **ret, struct error *err);
+/* Gives room back that deleted bodies took, also that of segments that were appended to just now;
+ * at most so long, the next process goes on. Nothing is put afterwards: no client may be left. */
+void s3_shrink(struct s3 *s, int64_t at_most_ms);
 /* No client may be left. NULL does nothing. */
 void s3_free(struct s3 *s);
 struct store *s3_store(struct s3 *s);
