@@ -15,6 +15,7 @@
 #include "cmd/aggregate_flows.h"
 #include "cmd/aggregate_init.h"
 #include "cmd/aggregate_show.h"
+#include "cmd/aggregate_table.h"
 #include "cmd/aggregate_tidy.h"
 #include "cmd/aggregate_tune.h"
 #include "cmd/cmd.h"
@@ -420,12 +421,22 @@ static int tell_end(struct aggregate *g)
 
 /* ---- beginning ---- */
 
+/* The list as it came; of a table as JSON Lines. */
+static enum status find_locations(struct aggregate *g, struct error *err)
+{
+    const struct aggregate_config *c = &g->options->config;
+    if (aggregate_is_table(c->locations))
+        return aggregate_read_table(&g->house.settings, c->data, c->locations, &g->locations, err);
+    if (reader_read_file(c->locations.p, LOCATIONS_TEXT_MAX, &g->locations))
+        return STATUS_OK;
+    return error_set(err, STATUS_NOT_FOUND, "Locations", "%s", strerrordesc_np(errno));
+}
+
 static enum status read_locations(struct aggregate *g, struct error *err)
 {
     const char *path = g->options->config.locations.p;
-    if (!reader_read_file(path, LOCATIONS_TEXT_MAX, &g->locations))
-        return error_set(err, STATUS_NOT_FOUND, "Locations", "%s: %s", path,
-                         strerrordesc_np(errno));
+    if (find_locations(g, err) != STATUS_OK)
+        return error_wrap(err, "%s", path);
     g->run = aggregate_run_name(&g->options->config, &g->texts, buf_str(&g->locations), &g->arena);
     buf_printf(&g->input, "{\"task_id\":\"%.*s\",\"chunks\":", STR_ARG(g->run));
     enum status status =

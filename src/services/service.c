@@ -4,6 +4,8 @@
  * (services/service.h). Which doors there are, and what a door does around a call, is not here.
  */
 #include "services/service.h"
+#include "base/check.h"
+#include "json/parse.h"
 #include "json/write.h"
 
 const struct service_operation *service_find(const struct service *s, str name)
@@ -62,4 +64,28 @@ enum status service_answer(const struct service_operation *o, const struct servi
         return o->answer(c, reply, json, err);
     buf_add(json, reply);
     return STATUS_OK;
+}
+
+enum status service_read(const struct service_operation *o, const struct service_call *c,
+                         struct store_reader *reader, str request, struct json_val *ret,
+                         struct error *err)
+{
+    struct buf reply, answer;
+    struct json_val value;
+    str args;
+    check(!o->is_writing);
+    buf_init(&reply, SIZE_MAX / 2);
+    buf_init(&answer, SIZE_MAX / 2);
+    enum status status = json_parse_in(c->arena, request, NULL, &value, err);
+    if (status == STATUS_OK)
+        status = service_prepare(o, c, value, &args, err);
+    if (status == STATUS_OK)
+        status = o->run(c, reader, NULL, args, &reply, err);
+    if (status == STATUS_OK)
+        status = service_answer(o, c, buf_str(&reply), &answer, err);
+    if (status == STATUS_OK)
+        status = json_parse_in(c->arena, buf_str(&answer), NULL, ret, err);
+    buf_done(&reply);
+    buf_done(&answer);
+    return status;
 }

@@ -88,4 +88,9 @@ NODISCARD enum status service_answer(const struct service_operation *o,
                                      const struct service_call *c, str reply, struct buf *json,
                                      struct error *err);
 
+/* All parts of an operation that only reads: of JSON text, to a value in the call's arena. */
+NODISCARD enum status service_read(const struct service_operation *o, const struct service_call *c,
+                                   struct store_reader *reader, str request, struct json_val *ret,
+                                   struct error *err);
+
 #endif
