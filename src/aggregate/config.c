@@ -40,6 +40,7 @@ const struct config_member config_members[] = {
     {"more", CONFIG_TEXT, AT(more), 0, 0, 0, RESULT},
     {"out", CONFIG_PATH, AT(out), 0, 0, 0, false},
     {"data", CONFIG_PATH, AT(data), 0, 0, 0, false},
+    {"keep_parts", CONFIG_FLAG, AT(keeps_parts), 0, 0, 0, false},
     {"columns", CONFIG_COLUMNS, AT(columns), AT(column_count), 1, AGGREGATE_COLUMNS_MAX, RESULT},
     {"delimiter", CONFIG_DELIMITER, AT(delimiter), 0, 0, 0, RESULT},
     {"quote", CONFIG_QUOTE, AT(is_minimal), 0, 0, 0, RESULT},

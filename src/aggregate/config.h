@@ -61,7 +61,8 @@ struct aggregate_config {
     str more;          /* of $body, $headers, $rows, $offset, $limit: is there another page? */
 
     /* what comes out */
-    str out, data; /* paths */
+    str out, data;    /* paths */
+    bool keeps_parts; /* in the data folder, when all is in the CSV */
     const str *columns;
     uint32_t column_count; /* 0: all that occur */
     char delimiter;

@@ -16,7 +16,6 @@ enum {
     OPT_CONFIG,
     OPT_INIT,
     OPT_RETRY,
-    OPT_KEEP_PARTS,
     OPT_JSON,
     OPT_QUIET,
     OPT_MEMBER, /* of the file */
@@ -70,7 +69,7 @@ static const struct arg_option aggregate_table[] = {
      "location"},
     {OPT_MEMBER, 'd', "data", "DIR",
      "where all is kept that makes it go on (default: FILE.afflux)"},
-    {OPT_KEEP_PARTS, 0, "keep-parts", NULL, "leave all parts there, also when they are in the CSV"},
+    {OPT_MEMBER, 0, "keep-parts", NULL, "leave all parts there, also when they are in the CSV"},
     {OPT_MEMBER, 0, "columns", "A,B", "exactly these columns (default: all, as they occur first)"},
     {OPT_MEMBER, 0, "delimiter", "CHAR", "instead of a comma; 'tab' for a tab"},
     {OPT_MEMBER, 0, "quote", "WHICH", "all cells (the default), or minimal"},
@@ -192,7 +191,6 @@ static int read_others(struct words *w, int argc, char **argv)
         case OPT_CONFIG: w->config = a.value[0]; break;
         case OPT_INIT: o->init = a.value[0]; break;
         case OPT_RETRY: o->is_retry = true; break;
-        case OPT_KEEP_PARTS: o->keeps_parts = true; break;
         case OPT_JSON: o->is_json = true; break;
         case OPT_QUIET: o->is_quiet = true; break;
         case OPT_MEMBER: w->is_given[a.option - aggregate_table] = true; break;

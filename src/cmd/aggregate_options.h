@@ -16,7 +16,6 @@ struct aggregate_options {
     const char *init;               /* the folder of --init, or NULL */
     uint32_t loops; /* at most as many as calls at a time: each loop makes one at least */
     bool is_retry, is_json, is_quiet, is_help;
-    bool keeps_parts; /* in the data folder, when all is in the CSV */
 };
 
 /* CMD_OK, or what to exit with. */

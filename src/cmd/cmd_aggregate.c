@@ -414,7 +414,7 @@ static int tell_end(struct aggregate *g)
     code = tell(g, code, has_file);
     if (code != CMD_OK)
         cmd_error("aggregate", "--retry-failed goes on with what is missing");
-    else if (!g->options->keeps_parts)
+    else if (!g->options->config.keeps_parts)
         tidy(g);
     return code;
 }
