@@ -8,10 +8,10 @@ flows=$BATS_TEST_DIRNAME/../../workflows
 
 # ---- answers ----
 
-# page OFFSET COUNT MORE [HASH [UNSURE]]: what the page workflow says, as startSyncExecution gives it.
+# page OFFSET COUNT MORE [HASH [UNSURE [LEFT]]]: what the page workflow says, as startSyncExecution gives it.
 page() {
-    printf '{"Return":{"Status":"SUCCEEDED","Output":"{\\"offset\\":%s,\\"count\\":%s,\\"written\\":%s,\\"more\\":%s,\\"hash\\":\\"%s\\",\\"unsure\\":%s}"}}' \
-        "$1" "$2" "$2" "$3" "${4-h$1}" "${5-false}"
+    printf '{"Return":{"Status":"SUCCEEDED","Output":"{\\"offset\\":%s,\\"count\\":%s,\\"written\\":%s,\\"more\\":%s,\\"hash\\":\\"%s\\",\\"unsure\\":%s,\\"left\\":%s}"}}' \
+        "$1" "$2" "$2" "$3" "${4-h$1}" "${5-false}" "${6-0}"
 }
 
 summary() {
@@ -106,7 +106,7 @@ page_of_two='{"Return":{"StatusCode":200,"ResponseBody":{"count":2,"results":[{"
     has "$output" '\"QueryParameters\":{\"state\":\"failed\",\"limit\":\"2\",\"offset\":\"4\"}'
     has "$output" '\"Body\":[{\"location_id\":\"a/b\",\"discount_code\":\"A\",\"error_message\":\"x; y\",\"status\":\"failed\"},{\"location_id\":\"a/b\",\"discount_code\":\"\",\"error_message\":\"\",\"status\":\"failed\"}]'
     run -0 process "$page_of_two"
-    same "$(jq -c 'del(.hash)' <<<"$output")" '{"offset":4,"count":2,"written":2,"more":true,"unsure":false}'
+    same "$(jq -c 'del(.hash)' <<<"$output")" '{"offset":4,"count":2,"written":2,"more":true,"left":0,"unsure":false}'
 }
 
 @test "a page of one row is stored as an array" {
@@ -137,6 +137,8 @@ two='[{"id":1},{"id":2}]'
     same "$(says '{"data":[{"id":1}]}')" false
     same "$(says "$two")" true
     same "$(says '{"results":[{"id":1}],"total":5}')" false
+    says "{\"items\":$two,\"total\":17}"
+    same "$(jq .left said)" 11
 }
 
 @test "a page with fewer rows than asked for, and more to come, is an error: rows would be lost" {
@@ -383,6 +385,15 @@ windows() {
     run -0 extract "$(throw No.Summary)" "${answers}$(many 60 "$(page 80 0 false '')")" --history
     same "$(counts failed)" 'COMPLETE - 80 '
     same "$(windows)" '1 3 3 3 3 3 4 5 6 7 9 '
+}
+
+@test "without a summary, a page that tells how many rows are left has all other pages asked for at once" {
+    no_summary
+    run -0 extract "$(throw No.Summary)" "$(page 0 2 true a false 7),$(page 2 2 true b),$(page 4 2 true c),$(page 6 2 true d),$(page 8 1 false '')" --history
+    same "$(counts failed)" 'COMPLETE - 9 '
+    same "$(windows)" '1 4 '
+    run -0 extract "$(throw No.Summary)" "$(page 0 2 true a false 1e9),$(many 100 "$(page 2 1 false '')")" --history
+    same "$(windows)" '1 100 '
 }
 
 @test "without a summary, what cannot be had behind the last page is no error" {
