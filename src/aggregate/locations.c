@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See locations.h. Empty cells of CSV are left out; JSON numbers and truths keep their type, what
- * is nested comes as its text. */
+/* See locations.h. Empty cells of CSV are left out; JSON values keep their types, also nested ones.
+ */
 #include "aggregate/locations.h"
 
 #include "base/map.h"
@@ -67,11 +67,11 @@ static enum status begin_item(struct reading *r, str id)
     return STATUS_OK;
 }
 
-static void put_attribute(struct reading *r, str name, const char *type, str value)
+static void put_cell(struct reading *r, str name, str value)
 {
     buf_add_byte(r->out, ',');
     json_write_string(r->out, name);
-    buf_printf(r->out, ":{\"%s\":", type);
+    buf_add(r->out, STR(":{\"S\":"));
     json_write_string(r->out, value);
     buf_add_byte(r->out, '}');
 }
@@ -120,7 +120,7 @@ static enum status take_row(struct reading *r, const struct csv_reader *row, con
         return status;
     for (uint32_t i = 0; i < row->count; i++)
         if (i != h->id && csv_cell(row, i).n > 0)
-            put_attribute(r, h->names[i], "S", csv_cell(row, i));
+            put_cell(r, h->names[i], csv_cell(row, i));
     end_item(r);
     return STATUS_OK;
 }
@@ -152,26 +152,62 @@ static enum status read_csv(struct reading *r, str text)
 
 /* ---- JSON Lines ---- */
 
-static enum status put_member(struct reading *r, str name, struct json_val v)
+static enum status put_scalar(struct reading *r, const char *type, struct json_val v)
 {
     struct buf text;
-    enum status status = check_name(r, name);
-    if (status != STATUS_OK || v.tag == JSON_NULL || str_eq(name, STR("location_id")))
-        return status;
     buf_init(&text, SIZE_MAX / 2);
+    enum status status = STATUS_OK;
     if (v.tag == JSON_STRING)
         buf_add(&text, json_str(v));
     else
         status = json_write(&text, v, 0, r->err);
-    if (status == STATUS_OK && v.tag == JSON_BOOL) {
-        buf_add_byte(r->out, ',');
-        json_write_string(r->out, name);
-        buf_printf(r->out, ":{\"BOOL\":%.*s}", (int)text.n, text.p);
-    } else if (status == STATUS_OK && (v.tag != JSON_STRING || text.n > 0)) {
-        put_attribute(r, name, json_is_number(v) ? "N" : "S", buf_str(&text));
-    }
+    buf_printf(r->out, "{\"%s\":", type);
+    if (v.tag == JSON_BOOL)
+        buf_add(r->out, buf_str(&text));
+    else
+        json_write_string(r->out, buf_str(&text));
+    buf_add_byte(r->out, '}');
     buf_done(&text);
     return status;
+}
+
+/* As tables have it. */
+static enum status put_value(struct reading *r, struct json_val v, int depth)
+{
+    enum status status = STATUS_OK;
+    bool is_object = v.tag == JSON_OBJECT;
+    if (v.tag == JSON_NULL) {
+        buf_add(r->out, STR("{\"NULL\":true}"));
+        return STATUS_OK;
+    }
+    if (!is_object && v.tag != JSON_ARRAY)
+        return put_scalar(r, v.tag == JSON_STRING ? "S" : v.tag == JSON_BOOL ? "BOOL" : "N", v);
+    if (depth == LOCATIONS_DEPTH_MAX)
+        return wrong(r, "more than %d objects and arrays in each other", LOCATIONS_DEPTH_MAX);
+    buf_add(r->out, is_object ? STR("{\"M\":{") : STR("{\"L\":["));
+    for (uint32_t i = 0; i < v.len && status == STATUS_OK; i++) {
+        if (i > 0)
+            buf_add_byte(r->out, ',');
+        if (is_object) {
+            json_write_string(r->out, (str){v.obj->shape->keys[i].p, v.obj->shape->keys[i].n});
+            buf_add_byte(r->out, ':');
+        }
+        status = put_value(r, is_object ? v.obj->vals[i] : v.items[i], depth + 1);
+    }
+    buf_add(r->out, is_object ? STR("}}") : STR("]}"));
+    return status;
+}
+
+static enum status put_member(struct reading *r, str name, struct json_val v)
+{
+    enum status status = check_name(r, name);
+    bool is_empty = v.tag == JSON_NULL || (v.tag == JSON_STRING && json_str(v).n == 0);
+    if (status != STATUS_OK || is_empty || str_eq(name, STR("location_id")))
+        return status;
+    buf_add_byte(r->out, ',');
+    json_write_string(r->out, name);
+    buf_add_byte(r->out, ':');
+    return put_value(r, v, 0);
 }
 
 static enum status take_object(struct reading *r, struct json_val v)

@@ -12,7 +12,8 @@
 
 enum {
     LOCATIONS_MAX = 1000000,
-    LOCATIONS_ID_MAX = 300, /* bytes: it becomes a part of keys, three times as long at worst */
+    LOCATIONS_ID_MAX = 300,   /* bytes: it becomes a part of keys, three times as long at worst */
+    LOCATIONS_DEPTH_MAX = 30, /* of nested values: tables have 32 */
     LOCATIONS_TEXT_MAX = 1 << 29, /* bytes of a list */
     LOCATIONS_CHUNK = 25          /* put requests of a batch */
 };
@@ -21,8 +22,8 @@ enum {
  * Appends an array of batches, each an array of at most LOCATIONS_CHUNK put requests of
  * BatchWriteItem with the task's id. *ret_count: locations. No locations are an empty array.
  * STATUS_INVALID "Locations" with the line: no column location_id, an id that is empty or there
- * twice, text that is not UTF-8 or not JSON, columns that the ledger uses. STATUS_LIMIT
- * "LocationsTooMany", "LocationsTooLong".
+ * twice, text that is not UTF-8 or not JSON, columns that the ledger uses, values nested too
+ * deeply. STATUS_LIMIT "LocationsTooMany", "LocationsTooLong".
  */
 NODISCARD enum status locations_read(str text, str task, struct buf *out, uint32_t *ret_count,
                                      struct error *err);

@@ -55,12 +55,38 @@ static void csv_is_read_with_all_its_columns(void **state)
 static void json_lines_keep_their_types(void **state)
 {
     (void)state;
+    expect(STR("{\"location_id\":\"a\",\"n\":1.50,\"b\":true,\"s\":\"\",\"z\":null}\r\n\n"
+               "{\"location_id\":\"b\"}"),
+           "[[" ITEM("\"a\"},\"n\":{\"N\":\"1.50\"},\"b\":{\"BOOL\":true}") "," ITEM("\"b\"}") "]]",
+           2);
+}
+
+static void nested_values_of_json_lines_keep_their_types(void **state)
+{
+    (void)state;
     expect(
-        STR("{\"location_id\":\"a\",\"n\":1.50,\"b\":true,\"o\":{\"x\":[1]},\"z\":null}\r\n\n"
-            "{\"location_id\":\"b\"}"),
-        "[[" ITEM("\"a\"},\"n\":{\"N\":\"1.50\"},\"b\":{\"BOOL\":true},\"o\":{\"S\":\"{\\\"x\\\":"
-                  "[1]}\"}") "," ITEM("\"b\"}") "]]",
-        2);
+        STR("{\"location_id\":\"a\",\"o\":{\"x\":[1,\"\",null,[]],\"y\\\"\":{}}}"),
+        "[[" ITEM("\"a\"},\"o\":{\"M\":{\"x\":{\"L\":[{\"N\":\"1\"},{\"S\":\"\"},{\"NULL\":true},"
+                  "{\"L\":[]}]},\"y\\\"\":{\"M\":{}}}}") "]]",
+        1);
+}
+
+static void nesting_has_a_limit(void **state)
+{
+    struct buf text;
+    (void)state;
+    for (size_t depth = LOCATIONS_DEPTH_MAX; depth <= LOCATIONS_DEPTH_MAX + 1; depth++) {
+        buf_init(&text, 1 << 20);
+        buf_add(&text, STR("{\"location_id\":\"a\",\"x\":"));
+        buf_add_fill(&text, '[', depth);
+        buf_add_fill(&text, ']', depth);
+        buf_add_byte(&text, '}');
+        if (depth == LOCATIONS_DEPTH_MAX)
+            expect(buf_str(&text), NULL, 1);
+        else
+            expect_refused(buf_str(&text), "Locations", "line 1: more than 30 objects");
+        buf_done(&text);
+    }
 }
 
 static void no_locations_are_an_empty_list(void **state)
@@ -124,6 +150,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv_is_read_with_all_its_columns),
         cmocka_unit_test(json_lines_keep_their_types),
+        cmocka_unit_test(nested_values_of_json_lines_keep_their_types),
+        cmocka_unit_test(nesting_has_a_limit),
         cmocka_unit_test(no_locations_are_an_empty_list),
         cmocka_unit_test(batches_have_25_requests),
         cmocka_unit_test(lists_that_are_wrong_are_refused_with_the_line),

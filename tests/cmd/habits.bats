@@ -126,3 +126,10 @@ by_offset='{api}/{location_id}/{type}?limit={limit}&offset={offset}'
     wanted '3 COMPLETE - 3 -' '4 FAILED - 0 States.QueryEvaluationError'
     has "$(<report.ledger.csv)" '"offset 0: D3137: the location 4 has no habit"'
 }
+
+@test "columns of a list may be nested, and are known to addresses and rows" {
+    printf '{"location_id":"2","at":{"habit":"total","tags":["a","b"]}}\n' >list.jsonl
+    run -0 "$AFFLUX" aggregate --api "$url/{at.habit}" --locations list.jsonl --auth none --out report.csv --data data --no-summary \
+        --page-url "$by_offset" --row '{"id": $row.id, "tag": $location.at.tags[1]}'
+    has "$(<report.csv)" '"2-failed-1","b"'
+}
