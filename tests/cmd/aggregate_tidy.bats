@@ -3,23 +3,7 @@
 # shellcheck disable=SC2154
 
 load helper
-
-teardown() {
-    [[ -z ${api_pid:-} ]] || kill "$api_pid" 2>/dev/null || true
-}
-
-# api [LOCATION=WHAT …]
-api() {
-    python3 "$BATS_TEST_DIRNAME/aggregate_api.py" port "$@" 3>&- &
-    api_pid=$!
-    until [[ -f port ]]; do sleep 0.05; done
-    url=http://127.0.0.1:$(<port)
-}
-
-locations() {
-    printf 'location_id\n' >list.csv
-    printf '%s\n' "$@" >>list.csv
-}
+load aggregate
 
 # aggregation OPTION…: the command, as words in $words.
 aggregation() {
@@ -71,9 +55,8 @@ bodies() {
     ((parts > 10))
     kill "$api_pid"
     wait "$api_pid" || true
-    sed 's/("127.0.0.1", 0)/("127.0.0.1", '"${url##*:}"')/' "$BATS_TEST_DIRNAME/aggregate_api.py" >again.py
     rm port
-    python3 again.py port 3>&- &
+    PORT=${url##*:} python3 "$BATS_TEST_DIRNAME/aggregate_api.py" port 3>&- &
     api_pid=$!
     until [[ -f port ]]; do sleep 0.05; done
     run -0 aggregate --retry-failed
