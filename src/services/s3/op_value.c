@@ -76,9 +76,13 @@ static enum status sum_body(struct s3 *s, struct arena *a, struct json_val reque
     struct s3_checksum checksum = {.algorithm = name.p ? s3_algorithm_find(name) : S3_CRC32};
     if (checksum.algorithm == S3_NO_ALGORITHM)
         return s3_fail_with(S3_InvalidRequest, err, "Checksum algorithm provided is unsupported.");
-    checksum.text = s3_base64(a, (str){sum, s3_sum_of(&s->kinds, checksum.algorithm, bytes, sum)});
+    struct s3_hash h;
+    s3_hash_begin(&h, &s->kinds, 1u << checksum.algorithm);
+    s3_hash_add(&h, bytes);
+    checksum.text = s3_base64(a, (str){sum, s3_hash_sum(&h, checksum.algorithm, sum)});
     commit->checksum = s3_checksum_print(a, &checksum);
-    s3_sum_of(&s->kinds, S3_NO_ALGORITHM, bytes, sum);
+    s3_hash_md5(&h, sum);
+    s3_hash_end(&h);
     s3_hex((str){sum, S3_MD5_BYTES}, hex);
     commit->etag = arena_dup(a, (str){hex, sizeof(hex)});
     return STATUS_OK;
