@@ -11,7 +11,8 @@
 uint32_t crc32_sum(uint32_t crc, str s);
 uint32_t crc32c_sum(uint32_t crc, str s);
 uint64_t crc64nvme_sum(uint64_t crc, str s);
-/* crc32c_sum without the processor's instruction: what it is where there is none. */
+/* Without the processor's instructions: what they are where there are none. */
+uint32_t crc32_sum_portable(uint32_t crc, str s);
 uint32_t crc32c_sum_portable(uint32_t crc, str s);
 
 /* The sum of a text from those of its two parts and the length of the second. */

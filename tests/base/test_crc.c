@@ -45,11 +45,29 @@ static void sums_of_pieces_of_any_size_make_the_sum_of_all(void **state)
     }
 }
 
+static void the_processors_instructions_sum_as_the_tables_do(void **state)
+{
+    (void)state;
+    static char text[5000];
+    uint32_t seed = 1;
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (char)((seed = seed * 1664525 + 1013904223) >> 24);
+    for (size_t n = 0; n < sizeof(text); n += n < 700 ? 1 : 97) {
+        for (size_t from = 0; from < 3 && from <= n; from++) {
+            str s = {text + from, n - from};
+            assert_int_equal(crc32_sum(0, s), crc32_sum_portable(0, s));
+            assert_int_equal(crc32_sum(0x12345678, s), crc32_sum_portable(0x12345678, s));
+            assert_int_equal(crc32c_sum(0x12345678, s), crc32c_sum_portable(0x12345678, s));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(check_values_are_those_of_the_catalogue),
         cmocka_unit_test(nothing_changes_nothing),
+        cmocka_unit_test(the_processors_instructions_sum_as_the_tables_do),
         cmocka_unit_test(sums_of_pieces_of_any_size_make_the_sum_of_all),
     };
     return cmocka_run_group_tests_name("base/crc", tests, NULL, NULL);
