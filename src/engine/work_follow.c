@@ -10,7 +10,8 @@
 
 #define FOLLOWED STR("followed") /* things under the name of the task that follows */
 
-enum { FIRST_LOOK_MS = 50, LONGEST_WAIT_MS = 5000 };
+/* The end is seen late by an eighth of the time that it took, at most. */
+enum { FIRST_LOOK_MS = 50, LATER_SHARE = 8, LONGEST_WAIT_MS = 5000 };
 
 static str name_of(const struct engine_service_task *t, struct arena *a)
 {
@@ -90,7 +91,7 @@ static void look(void *arg)
         s->look(s->self, e->reader, t->began, engine_now_ms(e), &record, &stand, &err);
     bool waits = status == STATUS_OK ? stand == ENGINE_UNFINISHED : engine_is_passing(status);
     if (waits) {
-        t->wait_ms = t->wait_ms * 3 / 2;
+        t->wait_ms += t->wait_ms / LATER_SHARE;
         if (t->wait_ms > LONGEST_WAIT_MS)
             t->wait_ms = LONGEST_WAIT_MS;
         loop_timer_start(e->loop, &t->timer, loop_now_ms() + t->wait_ms, look, t);
