@@ -174,6 +174,7 @@ static enum status api_open_all(struct api *api, struct error *err)
         close(api->options.listen_fd);
         return status;
     }
+    store_reader_follow(api->reader, api->options.store);
     api->client = store_client_new(api->options.store, api_wake, api->door);
     http.listen_fd = api->options.listen_fd;
     http.request = api_dispatch;

@@ -88,6 +88,8 @@ static enum status open_all(struct engine *e, struct error *err)
     enum status status =
         store_reader_open(o->data, o->store ? o->store->vfs : NULL, &e->reader, err);
     if (status == STATUS_OK)
+        store_reader_follow(e->reader, e->store);
+    if (status == STATUS_OK)
         status = engine_http_open(e, err);
     if (status != STATUS_OK)
         return status;

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "store/cache.h"
 #include "store/sql.h"
 #include <sqlite3.h>
 
@@ -60,6 +61,7 @@ str store_column_bytes(sqlite3_stmt *s, int at, struct arena *a);
 struct store_reader {
     struct store_db *db;
     struct store_db own; /* db points here when it was opened by store_reader_open */
+    struct store_cache cache;
 };
 
 #endif

@@ -25,6 +25,7 @@ static enum status begin(struct store *s, struct error *err)
 {
     s->tx.rows = 0;
     s->tx.bytes = 0;
+    s->tx.changes_kept = false;
     s->tx.expires = false;
     s->new_pages = 0;
     if (s->is_broken) {
@@ -61,6 +62,8 @@ static enum status commit(struct store *s, struct error *err)
     store_point(s, STORE_GROUP_WRITTEN);
     if (store_db_do(&s->tx.db, SQL_COMMIT, err) != STATUS_OK)
         return err->status;
+    if (s->tx.changes_kept)
+        atomic_fetch_add_explicit(&s->kept_count, 1, memory_order_release);
     store_point(s, STORE_GROUP_COMMITTED);
     s->reserved_id = reserved;
     if (s->tx.expires)
@@ -73,6 +76,7 @@ static enum status commit(struct store *s, struct error *err)
 static void roll_back(struct store *s, const struct error *cause)
 {
     struct error err;
+    s->tx.kept_count++;
     if (!sqlite3_get_autocommit(s->tx.db.handle) &&
         store_db_do(&s->tx.db, SQL_ROLLBACK, &err) != STATUS_OK)
         check(sqlite3_get_autocommit(s->tx.db.handle));

@@ -8,6 +8,7 @@
 #include "store/items.h"
 #include "store/read_row.h"
 #include "store/schema.h"
+#include "store/store_internal.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -44,8 +45,14 @@ void store_reader_close(struct store_reader *r)
 {
     if (!r)
         return;
+    store_cache_done(&r->cache);
     store_db_close(&r->own);
     free(r);
+}
+
+void store_reader_follow(struct store_reader *r, const struct store *s)
+{
+    r->cache.count = &s->kept_count;
 }
 
 static enum status not_found(struct error *err, const char *what)
@@ -101,9 +108,25 @@ enum status store_find_document(struct store_reader *r, int64_t execution, int64
                       ret_body, err);
 }
 
+static enum status copy_machine(const struct store_machine *m, struct arena *a,
+                                struct store_machine *ret, struct error *err)
+{
+    if (store_room(a, m->name.n + m->type.n + m->properties.n, err) != STATUS_OK)
+        return err->status;
+    *ret = *m;
+    ret->name = arena_dup(a, m->name);
+    ret->type = arena_dup(a, m->type);
+    ret->properties = m->properties.p ? arena_dup(a, m->properties) : m->properties;
+    return STATUS_OK;
+}
+
 enum status store_find_machine(struct store_reader *r, str name, struct arena *a,
                                struct store_machine *ret, struct error *err)
 {
+    uint64_t count;
+    const struct store_cached *known = store_cache_find(&r->cache, (str){0}, name, &count);
+    if (known)
+        return copy_machine(&known->machine, a, ret, err);
     sqlite3_stmt *s = store_db_statement(r->db, SQL_FIND_MACHINE, err);
     if (!s)
         return err->status;
@@ -112,6 +135,8 @@ enum status store_find_machine(struct store_reader *r, str name, struct arena *a
         return err->status;
     enum status status = store_read_machine(s, a, ret, err);
     sqlite3_reset(s);
+    if (status == STATUS_OK)
+        store_cache_add(&r->cache, count, &(struct store_cached){.name = name, .machine = *ret});
     return status;
 }
 
@@ -188,12 +213,24 @@ enum status store_find_step(struct store_reader *r, int64_t id, struct arena *a,
 enum status store_find_thing(struct store_reader *r, str service, str name, struct arena *a,
                              str *ret_body, struct error *err)
 {
+    uint64_t count;
+    const struct store_cached *known = store_cache_find(&r->cache, service, name, &count);
+    if (known) {
+        if (store_room(a, known->body.n, err) != STATUS_OK)
+            return err->status;
+        *ret_body = arena_dup(a, known->body);
+        return STATUS_OK;
+    }
     sqlite3_stmt *s = store_db_statement(r->db, SQL_FIND_THING, err);
     if (!s)
         return err->status;
     store_bind_text(s, 1, service);
     store_bind_text(s, 2, name);
-    return find_bytes(r, s, 0, "thing", a, ret_body, err);
+    if (find_bytes(r, s, 0, "thing", a, ret_body, err) != STATUS_OK)
+        return err->status;
+    store_cache_add(&r->cache, count,
+                    &(struct store_cached){.service = service, .name = name, .body = *ret_body});
+    return STATUS_OK;
 }
 
 /* ---- chains ---- */

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "store/row.h"
 
+struct store;
 struct store_reader;
 
 /* Works beside a running store, in its process or another; takes no lock and changes nothing. The
@@ -20,6 +21,11 @@ struct store_reader;
  * STATUS_NOT_FOUND (StoreFolder), STATUS_INVALID (StoreOlder). */
 NODISCARD enum status store_reader_open(str dir, const char *vfs, struct store_reader **ret,
                                         struct error *err);
+/* The reader is of the store's own process: what it reads again and again (machines, things of
+ * services) it remembers until the store has written any of these. It still sees all that was given
+ * back by the store; but not what another program wrote into these tables. The store outlives it.
+ */
+void store_reader_follow(struct store_reader *r, const struct store *s);
 /* NULL does nothing. */
 void store_reader_close(struct store_reader *r);
 

@@ -58,6 +58,9 @@ static enum status open_file(struct store *s, struct error *err)
         return error_wrap(err, "%s", s->folder.path);
     tx->store = s;
     tx->reader.db = &tx->db;
+    atomic_init(&s->kept_count, 1);
+    atomic_init(&tx->kept_count, 1);
+    tx->reader.cache.count = &tx->kept_count;
     arena_init(&tx->scratch, 0);
     if (store_schema_migrate(&tx->db, err) == STATUS_OK && read_next_id(s, err) == STATUS_OK &&
         store_folder_sync(&s->folder, err) == STATUS_OK)
@@ -102,6 +105,7 @@ void store_close(struct store *s)
     store_bodies_free(s->bodies);
     free(s->tx.touched);
     arena_done(&s->tx.scratch);
+    store_cache_done(&s->tx.reader.cache);
     store_db_close(&s->tx.db); /* copies the log and removes it, when no reader is left */
     store_folder_close(&s->folder);
     free(s);

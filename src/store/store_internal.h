@@ -42,6 +42,9 @@ struct store {
     _Atomic int64_t next_id;
     int64_t first_id; /* what it was when this process began */
     struct store_bodies *bodies;
+    /* Groups that changed what readers remember (cache.h), from one on. Raised when a group is
+     * durable, before anybody hears of it. */
+    _Atomic uint64_t kept_count;
 
     pthread_mutex_t lock;
     pthread_cond_t work; /* something was submitted, or the store is closing */

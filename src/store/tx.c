@@ -58,11 +58,19 @@ enum status store_tx_wrote_one(struct store_tx *tx, sqlite3_stmt *s, const char 
     return STATUS_OK;
 }
 
+/* What readers remember is about to be other than it was. */
+static void change_kept(struct store_tx *tx)
+{
+    tx->changes_kept = true;
+    tx->kept_count++;
+}
+
 /* Undoes what the unit wrote. */
 static enum status undo(struct store_tx *tx, struct error *err)
 {
     if (!tx->is_saved)
         return STATUS_OK;
+    tx->kept_count++;
     return store_db_do(&tx->db, SQL_UNDO, err);
 }
 
@@ -147,6 +155,7 @@ enum status store_tx_put_machine(struct store_tx *tx, const struct store_machine
     sqlite3_stmt *s = store_tx_writing(tx, SQL_PUT_MACHINE, m->properties.n, err);
     if (!s)
         return err->status;
+    change_kept(tx);
     store_bind_int(s, 1, m->id);
     store_bind_text(s, 2, m->name);
     store_bind_text(s, 3, m->type);
@@ -163,6 +172,7 @@ enum status store_tx_delete_machine(struct store_tx *tx, int64_t id, struct erro
     sqlite3_stmt *s = store_tx_writing(tx, SQL_DELETE_MACHINE, 0, err);
     if (!s)
         return err->status;
+    change_kept(tx);
     store_bind_int(s, 1, id);
     return store_tx_wrote_one(tx, s, "machine", id, err);
 }
@@ -400,6 +410,7 @@ enum status store_tx_put_thing(struct store_tx *tx, str service, str name, str b
     sqlite3_stmt *s = store_tx_writing(tx, SQL_PUT_THING, name.n + body.n, err);
     if (!s)
         return err->status;
+    change_kept(tx);
     store_bind_text(s, 1, service);
     store_bind_text(s, 2, name);
     store_bind_blob(s, 3, body.p ? body : STR(""));
@@ -411,6 +422,7 @@ enum status store_tx_delete_thing(struct store_tx *tx, str service, str name, st
     sqlite3_stmt *s = store_tx_writing(tx, SQL_DELETE_THING, 0, err);
     if (!s)
         return err->status;
+    change_kept(tx);
     store_bind_text(s, 1, service);
     store_bind_text(s, 2, name);
     if (store_tx_wrote(tx, s, err) != STATUS_OK)

@@ -16,11 +16,13 @@ struct store_tx {
     struct store *store;
     struct store_db db; /* the connection that writes */
     struct store_reader reader;
+    _Atomic uint64_t kept_count; /* for this reader, which sees what is not committed yet */
     struct arena scratch;
 
     /* of the group */
     uint32_t rows;
     size_t bytes;
+    bool changes_kept;             /* what readers remember (cache.h) */
     bool expires;                  /* something was hidden: retention has work */
     struct store_touched *touched; /* segments with new records; malloc'ed */
     uint32_t touched_count, touched_cap;
