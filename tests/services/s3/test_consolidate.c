@@ -72,6 +72,49 @@ static void many_and_large_objects_go_through(void **state)
     assert_int_equal(get(w, "out.csv").n, job.result.bytes_written);
 }
 
+/* Half of it was put already when the whole file had to be written anew. */
+static void a_column_that_comes_last_is_in_all_rows_of_a_large_object(void **state)
+{
+    struct world *w = *state;
+    struct job job = {0};
+    struct error err;
+    struct buf large;
+    buf_init(&large, 64 << 20);
+    for (int i = 0; i < 400000; i++)
+        buf_printf(&large, "{\"n\":%d}\n", 100000 + i);
+    put(w, "tmp/x.jsonl", buf_str(&large));
+    buf_done(&large);
+    put(w, "tmp/y.json", STR("[{\"late\":1}]"));
+    assert_ok(run_job(w, &job, "bucket", "bucket", &err));
+    assert_true(job.result.was_widened);
+    str csv = get(w, "out.csv");
+    static const char first[] = "\"n\",\"late\"\n\"100000\",\"\"\n\"100001\",\"\"\n",
+                      last[] = "\"499999\",\"\"\n\"\",\"1\"\n";
+    assert_int_equal(csv.n,
+                     sizeof("\"n\",\"late\"\n") - 1 + 400000 * 12 + sizeof("\"\",\"1\"\n") - 1);
+    assert_int_equal(csv.n, job.result.bytes_written);
+    assert_true(str_starts(csv, str_of(first)));
+    assert_true(str_ends(csv, str_of(last)));
+}
+
+/* What was put of it is gone, too. */
+static void a_large_job_that_fails_leaves_nothing(void **state)
+{
+    struct world *w = *state;
+    struct job job = {0};
+    struct error err;
+    struct buf large;
+    buf_init(&large, 64 << 20);
+    for (int i = 0; i < 400000; i++)
+        buf_printf(&large, "{\"n\":%d}\n", 100000 + i);
+    put(w, "tmp/x.jsonl", buf_str(&large));
+    buf_done(&large);
+    put(w, "tmp/y.json", STR("[{\"n\":"));
+    assert_int_not_equal(run_job(w, &job, "bucket", "bucket", &err), STATUS_OK);
+    assert_non_null(strstr(err.message, "tmp/y.json"));
+    assert_op_fails(w, "HeadObject", "{'Bucket':'bucket','Key':'out.csv'}", "NoSuchKey");
+}
+
 static void buckets_that_are_not_there_are_named(void **state)
 {
     struct world *w = *state;
@@ -101,6 +144,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(objects_become_one_object),
         T(many_and_large_objects_go_through),
+        T(a_column_that_comes_last_is_in_all_rows_of_a_large_object),
+        T(a_large_job_that_fails_leaves_nothing),
         T(buckets_that_are_not_there_are_named),
         T(a_canceled_job_leaves_nothing),
     };
