@@ -76,12 +76,12 @@ struct aggregate_config {
     str tasks_table, locations_table, parts_bucket, output_bucket, job;
 };
 
-/* More locations are at work than there are calls at a time (each has several pages), so that those
+/* As many locations are at work as there are calls at a time, each with several pages, so that calls
  * never wait for the disk; but not so many that a call stands in line for longer than it may take.
  */
 static inline uint32_t aggregate_locations_at_once(const struct aggregate_config *c)
 {
-    return ((c->concurrency > 0 ? c->concurrency : AGGREGATE_CONCURRENCY) + 1) / 2;
+    return c->concurrency > 0 ? c->concurrency : AGGREGATE_CONCURRENCY;
 }
 
 /* Everything that has a default has it; the rest is empty. */

@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "json/write.h"
 
-enum { VALUES_MAX = 32, PAGES_AT_ONCE = 4 /* of a location and type */ };
+enum { VALUES_MAX = 32, PAGES_AT_ONCE = 2 /* of a location and type */ };
 
 struct list {
     struct arena *arena;

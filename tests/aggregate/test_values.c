@@ -107,15 +107,15 @@ static void numbers_are_there_always(void **state)
     expect(&v, "page_size", true, "400");
     expect(&v, "tolerate", true, "0");
     expect(&v, "timeout", true, "60");
-    expect(&v, "locations_at_once", true, "10");
-    expect(&v, "pages_at_once", true, "4");
+    expect(&v, "locations_at_once", true, "20");
+    expect(&v, "pages_at_once", true, "2");
     arena_done(&v.arena);
     make(&v, &some);
     expect(&v, "page_size", true, "7");
     expect(&v, "tolerate", true, "5");
     expect(&v, "timeout", true, "9");
-    expect(&v, "locations_at_once", true, "2");
-    expect(&v, "pages_at_once", true, "3");
+    expect(&v, "locations_at_once", true, "3");
+    expect(&v, "pages_at_once", true, "2");
     arena_done(&v.arena);
 }
 

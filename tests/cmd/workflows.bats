@@ -590,7 +590,7 @@ row() {
     run -0 aggregate "$found" "$(many 2 "$(extracted COMPLETE)")" "$(counted COMPLETE COMPLETE)" "$job_done" --history
     same "$(calls updateItem | jq -c 'select(.TableName == "${TasksTable}") | .Key' | uniq)" \
         '{"task_id":{"S":"t"},"created_at":{"S":"2026-01-01T00:00:00Z"}}'
-    has "$output" '"page_size":"400","pages_at_once":"5"'
+    has "$output" '"page_size":"400","pages_at_once":"13"' # 5 locations at once, 5 pages each, are 2 with 13
 }
 
 @test "the defaults of numbers may be replaced, and an input goes before them" {
@@ -598,11 +598,11 @@ row() {
     marked parent.asl.json pages_at_once 2
     marked parent.asl.json tolerate 0
     run -1 aggregate "$found" "$(extracted COMPLETE),$not_extracted" "$(counted COMPLETE FAILED)" "$(throw No.Job)" --history
-    has "$output" '"page_size":"50","pages_at_once":"2"'
+    has "$output" '"page_size":"50","pages_at_once":"5"'
     same "$(row)" 'FAILED 2 1 1 0 14 12 States.ExceedToleratedFailureThreshold'
     input='{"task_id":"t","page_size":7,"tolerate":100}'
     run -0 aggregate "$found" "$(extracted COMPLETE),$not_extracted" "$(counted COMPLETE FAILED)" "$job_done" --history
-    has "$output" '"page_size":"7","pages_at_once":"2"'
+    has "$output" '"page_size":"7","pages_at_once":"5"'
 }
 
 @test "counts are of the types that there are" {
