@@ -44,7 +44,8 @@ struct aggregate {
     struct aggregate_tune tune;
     struct loop_timer timer;
     int64_t execution; /* of the parent */
-    bool has_retried, is_interrupted, is_over, was_finished;
+    int retries;       /* the number of the one that is tried, or under way; 0: none */
+    bool is_interrupted, is_over, was_finished;
     enum status status; /* and why, when it is over without an end */
     struct error err;
 
@@ -67,8 +68,9 @@ static void over(struct aggregate *g, enum status status)
 
 static enum status open_rows(struct aggregate *g, struct aggregate_rows *ret, struct error *err)
 {
-    *ret = (struct aggregate_rows){
-        .settings = &g->house.settings, .table = STR(AGGREGATE_LOCATIONS_TABLE), .task = g->run};
+    *ret = (struct aggregate_rows){.settings = &g->house.settings,
+                                   .table = STR(AGGREGATE_LOCATIONS_TABLE),
+                                   .task = g->run};
     return store_reader_open(g->options->config.data, NULL, &ret->reader, err);
 }
 
@@ -144,11 +146,15 @@ static void finish(struct aggregate *g)
 
 /* ---- executions ---- */
 
+static enum status start_retry(struct aggregate *g, struct error *err);
+
 static void refused(void *arg, const struct error *err)
 {
     struct aggregate *g = arg;
     g->err = *err;
-    over(g, err->status);
+    if (err->status == STATUS_CONFLICT && g->retries > 0 && start_retry(g, &g->err) == STATUS_OK)
+        return; /* another loop knew of one that had ended */
+    over(g, g->err.status);
 }
 
 static void started(void *arg, int64_t execution, str arn, int64_t start_ms)
@@ -190,10 +196,9 @@ static enum status start_parent(struct aggregate *g, str name, bool is_retry, st
 static enum status start_retry(struct aggregate *g, struct error *err)
 {
     enum status status = STATUS_CONFLICT;
-    g->has_retried = true;
-    for (int i = 1; i <= RETRIES_MAX && status == STATUS_CONFLICT; i++)
-        status = start_parent(g, arena_printf(&g->arena, "%.*s-retry-%d", STR_ARG(g->run), i), true,
-                              err);
+    while (status == STATUS_CONFLICT && g->retries < RETRIES_MAX)
+        status = start_parent(
+            g, arena_printf(&g->arena, "%.*s-retry-%d", STR_ARG(g->run), ++g->retries), true, err);
     return status;
 }
 
@@ -214,7 +219,7 @@ static enum status can_retry(struct aggregate *g, bool *ret, struct error *err)
 static void parent_ended(void *arg, const struct engine_result *result)
 {
     struct aggregate *g = arg;
-    bool is_retry = g->options->is_retry && !g->has_retried;
+    bool is_retry = g->options->is_retry && g->retries == 0;
     note_failure(g, result);
     if (is_retry && can_retry(g, &is_retry, &g->err) != STATUS_OK)
         over(g, g->err.status);
