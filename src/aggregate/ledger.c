@@ -124,6 +124,16 @@ void ledger_add(struct ledger *l, struct json_val items)
     }
 }
 
+str ledger_unmarked(const struct ledger *l, struct json_val item)
+{
+    bool is_misfiled = false;
+    if (!str_eq(text_of(entry_of(l, item, STR("")), "state"), STR("COMPLETE")))
+        return STR("");
+    for (uint32_t i = 0; i < l->type_count; i++)
+        is_misfiled |= tell(l, item, l->types[i]).is_misfiled;
+    return is_misfiled ? id_of(item) : STR("");
+}
+
 /* ---- the file ---- */
 
 void ledger_set_csv(struct ledger *l, uint64_t csv_rows, const struct tally *tally,

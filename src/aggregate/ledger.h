@@ -59,6 +59,10 @@ bool ledger_agrees(const struct ledger *l);
 /* Is every location complete, and every row accounted for? */
 bool ledger_is_whole(const struct ledger *l);
 
+/* The id of a location whose row says COMPLETE, while the CSV does not have its rows; else empty.
+ */
+str ledger_unmarked(const struct ledger *l, struct json_val item);
+
 void ledger_put_header(struct buf *out);
 /* A line for each location of Items and type. */
 void ledger_put_rows(const struct ledger *l, struct json_val items, struct buf *out);

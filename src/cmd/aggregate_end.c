@@ -2,6 +2,7 @@
 /* See aggregate_end.h. Rows of locations are asked for by Query, as anybody else would. */
 #include "cmd/aggregate_end.h"
 
+#include "cmd/aggregate_mark.h"
 #include "json/parse.h"
 #include "json/write.h"
 #include "services/dynamodb/dynamodb.h"
@@ -91,6 +92,7 @@ enum status aggregate_count(const struct aggregate_rows *rows, struct ledger *l,
 /* ---- the files ---- */
 
 struct writing {
+    const struct aggregate_rows *rows;
     struct ledger *ledger;
     const struct consolidate_sink *sink;
     struct buf text;
@@ -108,13 +110,19 @@ static enum status write_items(void *arg, struct json_val items, struct error *e
     struct writing *w = arg;
     ledger_add(w->ledger, items);
     ledger_put_rows(w->ledger, items, &w->text);
-    return flush_text(w, err);
+    enum status status = flush_text(w, err);
+    for (uint32_t i = 0; items.tag == JSON_ARRAY && i < items.len && status == STATUS_OK; i++) {
+        str location = ledger_unmarked(w->ledger, items.items[i]);
+        if (location.n > 0)
+            status = aggregate_mark(w->rows, location, err);
+    }
+    return status;
 }
 
 static enum status write_ledger(const struct aggregate_rows *rows, struct ledger *l,
                                 const struct consolidate_sink *sink, struct error *err)
 {
-    struct writing w = {.ledger = l, .sink = sink};
+    struct writing w = {.rows = rows, .ledger = l, .sink = sink};
     buf_init(&w.text, SIZE_MAX / 2);
     ledger_put_header(&w.text);
     enum status status = each(rows, write_items, &w, err);

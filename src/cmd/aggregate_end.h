@@ -11,11 +11,13 @@
 #include "cmd/aggregate_copy.h"
 #include "services/service.h"
 #include "store/reader.h"
+#include "store/store.h"
 
 /* Where the rows of locations are. Texts are borrowed. */
 struct aggregate_rows {
     const struct service_settings *settings;
     struct store_reader *reader;
+    struct store *store;
     str table, task;
 };
 
@@ -25,7 +27,9 @@ NODISCARD enum status aggregate_count(const struct aggregate_rows *rows, struct 
 
 /*
  * Writes the ledger to a path, counting all anew, and publishes it with the copy (NULL: there is
- * none). The ledger was counted before, and says then what the copy has.
+ * none). The ledger was counted before, and says then what the copy has. Locations whose rows are
+ * not in it are written down as such (aggregate_mark.h), so that they are fetched again when that
+ * is asked for.
  */
 NODISCARD enum status aggregate_publish(const struct aggregate_rows *rows, struct ledger *l,
                                         struct aggregate_copy *copy, str path, struct error *err);

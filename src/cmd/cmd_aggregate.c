@@ -23,6 +23,7 @@
 #include "cmd/house.h"
 #include "cmd/output.h"
 #include "cmd/reader.h"
+#include "engine/connections.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,6 +70,7 @@ static void over(struct aggregate *g, enum status status)
 static enum status open_rows(struct aggregate *g, struct aggregate_rows *ret, struct error *err)
 {
     *ret = (struct aggregate_rows){.settings = &g->house.settings,
+                                   .store = engine_store(g->engine),
                                    .table = STR(AGGREGATE_LOCATIONS_TABLE),
                                    .task = g->run};
     return store_reader_open(g->options->config.data, NULL, &ret->reader, err);

@@ -171,6 +171,7 @@ static void types_are_those_that_are_asked_for(void **state)
     expect_rows(&w, 5, true,
                 "\"a\",\"a-b_c.1\",\"COMPLETE\",\"5\",\"5\",\"5\",\"5\",\"2\",\"\",\"\"\n");
     assert_true(ledger_is_whole(&w.ledger));
+    assert_int_equal(ledger_unmarked(&w.ledger, json_doc_root(w.doc).items[0]).n, 0);
     close_world(&w);
 }
 
@@ -249,6 +250,7 @@ static void a_location_whose_rows_are_not_in_the_file_is_a_mismatch(void **state
     assert_int_equal(w.ledger.complete, 0);
     assert_int_equal(w.ledger.mismatched, 1);
     assert_false(ledger_agrees(&w.ledger));
+    assert_true(str_eq(ledger_unmarked(&w.ledger, json_doc_root(w.doc).items[0]), STR("a")));
     expect_trouble(&w, "x.csv does not have the rows that were written for 1 locations; the ledger "
                        "says which\n");
     expect_json(&w, "\"locations\":1,\"complete\":0,\"failed\":0,\"mismatched\":1,\"open\":0,"

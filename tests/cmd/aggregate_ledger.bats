@@ -41,7 +41,7 @@ line() { # LOCATION TYPE
 
 # by_hand COMMAND…: with objects of the data folder at $objects, and the run in $run.
 by_hand() {
-    run=$(aggregate --json 2>/dev/null | jq -r .run)
+    run=$(aggregate --keep-parts --json 2>/dev/null | jq -r .run)
     serve --data data
     objects=http://$address
     "$@"
@@ -124,7 +124,7 @@ END
 @test "a part that somebody took away is missed, and the location named" {
     api
     locations l1 l3
-    run -0 aggregate
+    run -0 aggregate --keep-parts
     take() { remove "aggregate-parts/parts/$run/$run/l3/failed/000000000007.json"; }
     by_hand take
     run -3 aggregate --retry-failed
@@ -136,12 +136,17 @@ END
     same "$(jq -c '[.status, .mismatched, .in_csv, .misfiled, .unexplained]' <<<"$output")" '["PARTIAL",1,37,1,0]'
     run -3 aggregate --quiet
     has "$output" 'report.csv does not have the rows'
+    # It is one of those that are fetched again.
+    curl -s "$url/_asked" | jq 'with_entries(select(.key | startswith("l1")))' >asked
+    run -0 aggregate --retry-failed
+    same "$(line l3 failed)" '"COMPLETE","30","30","30","30","5","",""'
+    same "$(curl -s "$url/_asked" | jq 'with_entries(select(.key | startswith("l1")))')" "$(<asked)"
 }
 
 @test "parts that somebody changed or added are noticed" {
     api
     locations l1 l3
-    run -0 aggregate
+    run -0 aggregate --keep-parts
     add() {
         put "aggregate-parts/parts/$run/$run/l1/rejected/000000000000.json" <<<'[{"location_id":"l1"},{"location_id":"l1"}]'
         put "aggregate-parts/parts/$run/$run/l9/failed/000000000000.json" <<<'[{"location_id":"l9"}]'
