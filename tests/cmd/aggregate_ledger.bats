@@ -274,3 +274,53 @@ for i in range(100000):
     has "$(tail -n 1 report.ledger.csv)" '"200000","","Aggregate.RowsOfNobody"'
     [[ $AFFLUX != *build/* ]] || ((after - before < 16000))
 }
+
+@test "types are those asked for, and what nobody announced is not called missing" {
+    api
+    locations l1 l2
+    run -0 aggregate --types rejected --no-summary
+    same "$(cat report.ledger.csv)" '"location_id","type","state","announced","fetched","written","in_csv","pages","error","cause"
+"l1","rejected","COMPLETE","","1","1","1","1","",""
+"l2","rejected","COMPLETE","","2","2","2","1","",""'
+    has "$output" 'rows       not announced, 3 fetched, 3 in report.csv'
+    run -0 aggregate --types rejected --no-summary --json
+    same "$(jq -c '[.announced, .not_announced, .in_csv]' <<<"$output")" '[null,2,3]'
+    rm -r data
+    run -0 aggregate --types rejected,failed --summary '{"rejected": $body.states.rejected, "failed": null}'
+    same "$(line l2 failed)" '"COMPLETE","","20","20","20","3","",""'
+    same "$(line l2 rejected)" '"COMPLETE","2","2","2","2","1","",""'
+    has "$output" 'rows       3 announced (not known of 2 of 4 counts), 33 fetched, 33 in report.csv'
+}
+
+@test "rows are counted in every dialect" {
+    api
+    locations l1 l2
+    for dialect in '--delimiter ;' '--quote minimal' '--crlf' '--bom' '--delimiter tab --quote minimal --crlf --bom'; do
+        rm -rf data
+        # shellcheck disable=SC2086 # options
+        run -0 aggregate $dialect
+        has "$output" '33 fetched, 33 in report.csv'
+        same "$(line l2 failed)" '"COMPLETE","20","20","20","20","3","",""'
+    done
+    same "$(head -n 1 report.csv)" $'\xEF\xBB\xBFlocation_id\tdiscount_code\terror_message\tstatus\r'
+    run -0 aggregate --columns status,location_id
+    same "$(head -n 2 report.csv)" $'"status","location_id"\n"failed","l1"'
+    # The ledger is the same plain CSV beside all of them.
+    same "$(head -n 1 report.ledger.csv)" '"location_id","type","state","announced","fetched","written","in_csv","pages","error","cause"'
+}
+
+@test "a file without rows has the header of its dialect" {
+    api
+    locations
+    printf 'location_id\n' >list.csv
+    run -0 aggregate
+    cmp report.csv <(echo '"location_id","discount_code","error_message","status"')
+    run -0 aggregate --delimiter ';' --quote minimal --crlf --bom
+    cmp report.csv <(printf '\xEF\xBB\xBFlocation_id;discount_code;error_message;status\r\n')
+    run -0 aggregate --columns a,b --quote minimal
+    cmp report.csv <(echo a,b)
+    run -0 aggregate --row '{"x": $row.y}' --crlf --bom
+    same "$(wc -c <report.csv)" 0
+    run -0 aggregate --row '{"x": $row.y}' --json
+    same "$(jq -c '[.status, .in_csv]' <<<"$output")" '["SUCCEEDED",0]'
+}
