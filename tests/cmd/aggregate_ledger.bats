@@ -4,6 +4,7 @@
 
 load helper
 load server
+load aggregate
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return 1
@@ -11,32 +12,10 @@ setup() {
 }
 
 teardown() {
+    [[ -z ${api_pid:-} ]] || kill "$api_pid" 2>/dev/null || true
     [[ ${#pids[@]} -eq 0 ]] || kill "${pids[@]}" 2>/dev/null || true
     [[ ${#pids[@]} -eq 0 ]] || wait "${pids[@]}" || true
     ! mountpoint -q small 2>/dev/null || umount small
-}
-
-# api [LOCATION=WHAT …]
-api() {
-    python3 "$BATS_TEST_DIRNAME/aggregate_api.py" port "$@" 3>&- &
-    pids+=("$!")
-    until [[ -f port ]]; do sleep 0.05; done
-    url=http://127.0.0.1:$(<port)
-}
-
-locations() {
-    printf 'location_id\n' >list.csv
-    printf '%s\n' "$@" >>list.csv
-}
-
-aggregate() {
-    KEY=s3cret "$AFFLUX" aggregate --api "$url/v1" --locations list.csv --auth api-key:X-Key=env:KEY \
-        --out report.csv --data data --page-size 7 "$@"
-}
-
-# What a line of the ledger says behind its location and type.
-line() { # LOCATION TYPE
-    sed -n "s/^\"$1\",\"$2\",//p" report.ledger.csv
 }
 
 # by_hand COMMAND…: with objects of the data folder at $objects, and the run in $run.
@@ -97,7 +76,7 @@ open("port", "w").write(str(server.server_address[1]))
 server.serve_forever()
 END
     python3 api.py 3>&- &
-    pids+=("$!")
+    api_pid=$!
     until [[ -s port ]]; do sleep 0.05; done
     url=http://127.0.0.1:$(<port)
     locations 'a/b' 'a' 'a%2F' 'é ü' "a-b" "x'(y)!*~"
