@@ -228,7 +228,7 @@ static void say_told_again(const struct kept *kept)
 {
     char time[32];
     size_t n = time_print_iso(kept->k->show->stop_ms, time);
-    if (kept->is_told_again && kept->k->show->view.is_terminal && !kept->k->show->view.is_off)
+    if (kept->is_told_again && kept->k->show->view.block.is_terminal && !kept->k->show->view.is_off)
         cmd_error("run", "this ended at %.*s and is only told again; another --name runs it anew",
                   (int)n, time);
 }

@@ -100,10 +100,10 @@ void run_show_summary(struct run_show *s, const struct asl_exec *root)
 {
     struct output err;
     run_view_erase(&s->view);
-    if (!s->view.was_drawn)
+    if (!s->view.block.was_drawn)
         return;
     output_init(&err, STDERR_FILENO, "run");
-    run_summary_write(&s->summary, root, s->view.is_colored, &err.buf);
+    run_summary_write(&s->summary, root, s->view.block.is_colored, &err.buf);
     output_flush(&err);
     output_done(&err);
 }

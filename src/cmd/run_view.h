@@ -7,6 +7,7 @@
 #ifndef AFFLUX_CMD_RUN_VIEW_H
 #define AFFLUX_CMD_RUN_VIEW_H
 
+#include "cmd/block.h"
 #include "cmd/run_lines.h"
 
 enum {
@@ -17,11 +18,9 @@ enum {
 };
 
 struct run_view {
-    bool is_off, is_terminal, is_colored;
-    bool was_drawn;
-    uint32_t drawn;   /* lines above the cursor that are the view's */
+    bool is_off;
+    struct block block;
     int64_t begun_ms; /* of the loop's clock, as all times here */
-    int64_t drawn_ms; /* the last time */
     int64_t plain_ms; /* when the next plain line is due, */
     int64_t pause_ms; /* and how long after it another */
 };
