@@ -4,7 +4,9 @@
 #include "cmd/cmd.h"
 
 #include "cmd/output.h"
+#include <fcntl.h>
 #include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -115,8 +117,21 @@ static void main_keep_memory(void)
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
 }
 
+/* A place among the first three that whoever started us has closed would go to the next file that
+ * is opened, and what is meant for people would get into it. It is taken, in such a way that the
+ * mistake is noticed. */
+static void main_hold_places(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            abort();
+    }
+}
+
 int main(int argc, char **argv)
 {
+    main_hold_places();
     main_keep_memory();
     if (argc < 2)
         return main_without_command();
