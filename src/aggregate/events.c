@@ -104,7 +104,7 @@ void event_put_finished(struct buf *out, int64_t now_ms, const struct event_fini
     put_text(out, "status", e->status);
     put_text(out, "run", e->run);
     buf_printf(out, ",\"was_finished\":%s,", e->was_finished ? "true" : "false");
-    ledger_put_json(e->counts, e->csv_rows, e->file, out);
+    ledger_put_json(e->counts, e->file, out);
     put_text(out, "ledger", e->ledger);
     if (e->failure.n > 0)
         put_text(out, "failure", e->failure);

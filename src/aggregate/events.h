@@ -25,7 +25,6 @@ struct event_finished {
     str status, run;
     bool was_finished; /* by a process before this one */
     const struct ledger *counts;
-    uint64_t csv_rows;
     str file, ledger; /* file: empty: there is none, */
     str failure;      /* and why */
     const struct progress *last;

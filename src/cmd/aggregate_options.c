@@ -81,7 +81,7 @@ static const struct arg_option aggregate_table[] = {
      "write DIR/" AGGREGATE_FILE " with the options given, the\nworkflows to change, and a list of "
      "locations; nothing else\nis done"},
     {0, 0, NULL, NULL, "What is printed"},
-    {OPT_JSON, 'j', "json", NULL, "the result as JSON"},
+    {OPT_JSON, 'j', "json", NULL, "events and the result as JSON Lines"},
     {OPT_QUIET, 'q', "quiet", NULL, "neither progress nor result; errors still"},
     {OPT_HELP, 'h', "help", NULL, "this text"},
 };

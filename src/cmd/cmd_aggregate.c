@@ -15,6 +15,7 @@
 #include "cmd/aggregate_flows.h"
 #include "cmd/aggregate_init.h"
 #include "cmd/aggregate_show.h"
+#include "cmd/aggregate_summary.h"
 #include "cmd/aggregate_table.h"
 #include "cmd/aggregate_tidy.h"
 #include "cmd/aggregate_tune.h"
@@ -46,7 +47,7 @@ struct aggregate {
     struct loop_timer timer;
     int64_t execution; /* of the parent */
     int retries;       /* the number of the one that is tried, or under way; 0: none */
-    bool is_interrupted, is_over, was_finished;
+    bool has_started, is_interrupted, is_over, was_finished;
     enum status status; /* and why, when it is over without an end */
     struct error err;
 
@@ -66,6 +67,12 @@ static void over(struct aggregate *g, enum status status)
 }
 
 /* ---- the end ---- */
+
+static str ledger_path(struct aggregate *g)
+{
+    str out = g->options->config.out;
+    return arena_printf(&g->arena, "%.*s.ledger.csv", (int)out.n - 4, out.p);
+}
 
 static enum status open_rows(struct aggregate *g, struct aggregate_rows *ret, struct error *err)
 {
@@ -91,12 +98,10 @@ static enum status count_rows(struct aggregate *g, struct error *err)
 static enum status publish_files(struct aggregate *g, bool has_copy, struct error *err)
 {
     struct aggregate_rows rows;
-    str out = g->options->config.out;
-    str path = arena_printf(&g->arena, "%.*s.ledger.csv", (int)out.n - 4, out.p);
     enum status status = open_rows(g, &rows, err);
     if (status != STATUS_OK)
         return status;
-    status = aggregate_publish(&rows, &g->ledger, has_copy ? &g->copy : NULL, path, err);
+    status = aggregate_publish(&rows, &g->ledger, has_copy ? &g->copy : NULL, ledger_path(g), err);
     store_reader_close(rows.reader);
     return status;
 }
@@ -198,6 +203,7 @@ static enum status start_parent(struct aggregate *g, str name, bool is_retry, st
 static enum status start_retry(struct aggregate *g, struct error *err)
 {
     enum status status = STATUS_CONFLICT;
+    aggregate_show_again(&g->show);
     while (status == STATUS_CONFLICT && g->retries < RETRIES_MAX)
         status = start_parent(
             g, arena_printf(&g->arena, "%.*s-retry-%d", STR_ARG(g->run), ++g->retries), true, err);
@@ -277,8 +283,7 @@ static void on_step(void *arg, const struct asl_exec *x, const struct asl_event 
 {
     struct aggregate *g = arg;
     (void)e;
-    (void)out;
-    aggregate_show_step(&g->show, x);
+    aggregate_show_step(&g->show, x, out);
 }
 
 static enum status loop_opened(void *arg, struct engine *e, struct loop *loop, struct error *err)
@@ -297,6 +302,39 @@ static void loop_closing(void *arg, struct engine *e)
     house_closing(&g->house, e);
 }
 
+/* ---- what is told ---- */
+
+static void tell_event(struct aggregate *g, struct buf *line)
+{
+    event_out_write(&g->show.out, buf_str(line));
+    buf_done(line);
+}
+
+static void tell_started(struct aggregate *g)
+{
+    struct buf line;
+    struct event_started e = {.run = g->run,
+                              .file = g->options->config.out,
+                              .ledger = ledger_path(g),
+                              .data = g->options->config.data,
+                              .locations = g->location_count};
+    buf_init(&line, SIZE_MAX / 2);
+    event_put_started(&line, loop_wall_ms(), &e);
+    g->has_started = true;
+    tell_event(g, &line);
+}
+
+/* Whatever began to tell events ends with one. */
+static void tell_stopped(struct aggregate *g, str error, str cause)
+{
+    struct buf line;
+    buf_init(&line, SIZE_MAX / 2);
+    event_put_stopped(&line, loop_wall_ms(), g->run, error, cause);
+    if (!g->has_started)
+        buf_clear(&line);
+    tell_event(g, &line);
+}
+
 static enum status run(struct aggregate *g, struct error *err)
 {
     struct engine_options options = {.data = g->options->config.data,
@@ -308,7 +346,6 @@ static enum status run(struct aggregate *g, struct error *err)
     g->limits = aggregate_limits(&g->options->config);
     if (g->options->config.ca_file.n > 0)
         options.ca_file = g->options->config.ca_file.p;
-    aggregate_show_init(&g->show, g->options->is_quiet || g->options->is_json, loop_now_ms());
     g->show.locations = g->options->is_retry ? 0 : g->location_count;
     house_fill(&g->house, &options);
     options.loop_opened = loop_opened;
@@ -323,6 +360,7 @@ static enum status run(struct aggregate *g, struct error *err)
         status = start_setup(g, err);
     if (status != STATUS_OK)
         return status;
+    tell_started(g);
     show(g);
     while (!g->is_over && !g->is_interrupted)
         loop_run(g->loop);
@@ -330,8 +368,6 @@ static enum status run(struct aggregate *g, struct error *err)
     *err = g->err;
     return g->is_over ? g->status : STATUS_OK;
 }
-
-/* ---- what is told ---- */
 
 static void say(str message)
 {
@@ -342,27 +378,51 @@ static void say(str message)
     buf_done(&shown);
 }
 
-static int tell(struct aggregate *g, int code, bool has_file)
+static bool tell_text(const struct aggregate *g, const struct aggregate_summary *summary)
+{
+    struct output out;
+    if (g->options->is_quiet)
+        return true;
+    output_init(&out, STDOUT_FILENO, "aggregate");
+    out.buf.max = SIZE_MAX / 2;
+    if (g->was_finished)
+        buf_add(&out.buf, STR("This was finished before, and is only told again.\n"));
+    aggregate_summary_put(summary, &out.buf);
+    bool is_written = output_flush(&out);
+    output_done(&out);
+    return is_written;
+}
+
+static bool tell_finished(struct aggregate *g, int code, const struct aggregate_summary *summary)
 {
     static const char *const words[] = {
         [CMD_OK] = "SUCCEEDED", [CMD_FAILED] = "FAILED", [CMD_PARTIAL] = "PARTIAL"};
-    struct output out;
-    str file = has_file ? g->options->config.out : STR("");
-    output_init(&out, STDOUT_FILENO, "aggregate");
-    out.buf.max = SIZE_MAX / 2;
-    if (g->options->is_json) {
-        buf_printf(&out.buf, "{\"status\":\"%s\",\"run\":\"%.*s\",\"was_finished\":%s,",
-                   words[code], STR_ARG(g->run), g->was_finished ? "true" : "false");
-        ledger_put_json(&g->ledger, file, &out.buf);
-        buf_add(&out.buf, STR("}\n"));
-    } else if (!g->options->is_quiet) {
-        if (g->was_finished)
-            buf_add(&out.buf, STR("This was finished before, and is only told again.\n"));
-        ledger_put_text(&g->ledger, file, &out.buf);
-    }
-    bool is_written = output_flush(&out);
-    output_done(&out);
-    return is_written ? code : CMD_FAILED;
+    struct buf line;
+    struct event_finished e = {.status = str_of(words[code]),
+                               .run = g->run,
+                               .was_finished = g->was_finished,
+                               .counts = summary->counts,
+                               .file = summary->file,
+                               .ledger = summary->ledger,
+                               .failure = summary->file.n > 0 ? STR("") : buf_str(&g->failure),
+                               .last = summary->last};
+    buf_init(&line, SIZE_MAX / 2);
+    event_put_finished(&line, loop_wall_ms(), &e);
+    tell_event(g, &line);
+    return event_out_check(&g->show.out, "aggregate");
+}
+
+static int tell(struct aggregate *g, int code, bool has_file)
+{
+    struct progress last;
+    aggregate_show_progress(&g->show, g->engine, loop_now_ms(), &last);
+    struct aggregate_summary summary = {.counts = &g->ledger,
+                                        .file = has_file ? g->options->config.out : STR(""),
+                                        .ledger = ledger_path(g),
+                                        .was_finished = g->was_finished,
+                                        .last = &last};
+    bool is_told = g->options->is_json ? tell_finished(g, code, &summary) : tell_text(g, &summary);
+    return is_told ? code : CMD_FAILED;
 }
 
 /* What is wrong with the CSV's rows. */
@@ -383,9 +443,10 @@ static void tell_trouble(const struct aggregate *g)
 }
 
 /* What came is in the data folder, whatever became of the files. */
-static int tell_unwritten(const struct aggregate *g, const struct error *err)
+static int tell_unwritten(struct aggregate *g, const struct error *err)
 {
     say(str_of(err->message));
+    tell_stopped(g, str_of(err->name), str_of(err->message));
     cmd_error("aggregate", "nothing is lost: the same command makes the files of what is in %s",
               g->options->config.data.p);
     return CMD_FAILED;
@@ -418,12 +479,12 @@ static int tell_end(struct aggregate *g)
     int code = !has_file ? CMD_FAILED : ledger_is_whole(&g->ledger) ? CMD_OK : CMD_PARTIAL;
     if (has_file)
         tell_trouble(g);
-    code = tell(g, code, has_file);
+    int ending = tell(g, code, has_file);
     if (code != CMD_OK)
         cmd_error("aggregate", "--retry-failed goes on with what is missing");
     else if (!g->options->config.keeps_parts)
         tidy(g);
-    return code;
+    return ending;
 }
 
 /* ---- beginning ---- */
@@ -482,9 +543,11 @@ static int aggregate(struct aggregate *g)
     g->was_finished = g->engine && atomic_load(&g->show.steps) == 0;
     if (status != STATUS_OK) {
         say(str_of(err.message));
+        tell_stopped(g, str_of(err.name), str_of(err.message));
         code = str_eq(str_of(err.name), STR("Auth")) ? CMD_USAGE : CMD_FAILED;
     } else if (!g->is_over) {
         cmd_error("aggregate", "interrupted; the same command goes on where it was");
+        tell_stopped(g, STR("Interrupted"), STR("the same command goes on where it was"));
         code = CMD_INTERRUPTED;
     } else {
         code = tell_end(g);
@@ -509,7 +572,9 @@ static int run_with(const struct aggregate_options *options)
         &g.house,
         &(struct service_settings){.account = STR("000000000000"), .region = STR("us-east-1")},
         NULL);
+    aggregate_show_init(&g.show, options->is_quiet, options->is_json, loop_now_ms());
     int code = aggregate(&g);
+    aggregate_show_done(&g.show);
     buf_done(&g.locations);
     buf_done(&g.input);
     buf_done(&g.failure);
