@@ -6,7 +6,6 @@
  */
 #include "cmd/args.h"
 #include "cmd/cmd.h"
-#include "csv/csv_read.h"
 #include "thirdparty/thirdparty.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -24,9 +23,7 @@ enum {
     DEMO_ROWS_MAX = 900,
     DEMO_PATH_MAX = 4000,
     DEMO_LOOPS = 1,
-    DEMO_FINDINGS = 8,   /* locations that are shown, */
-    DEMO_EXAMPLES = 4,   /* and lines of the CSV */
-    DEMO_SHOWN = 100,    /* bytes of a cell */
+    DEMO_EXAMPLES = 4,   /* lines of the CSV that are shown */
     FAILED_LOCATIONS = 3 /* exit code of aggregate: some locations failed */
 };
 #define KEY_VARIABLE "AFFLUX_DEMO_KEY"
@@ -97,6 +94,7 @@ static int read_options(struct demo *d, int argc, char **argv)
     return code;
 }
 
+/* What follows happens in it, so that commands look as they are typed. */
 static bool make_folder(struct demo *d)
 {
     const char *tmp = getenv("TMPDIR");
@@ -104,17 +102,12 @@ static bool make_folder(struct demo *d)
                    : snprintf(d->folder, sizeof(d->folder), "%s/afflux-demo-XXXXXX",
                               tmp && *tmp ? tmp : "/tmp");
     bool is_made = n > 0 && n < DEMO_PATH_MAX &&
-                   (d->dir ? mkdir(d->folder, 0777) == 0 : mkdtemp(d->folder) != NULL);
+                   (d->dir ? mkdir(d->folder, 0777) == 0 : mkdtemp(d->folder) != NULL) &&
+                   chdir(d->folder) == 0;
     if (!is_made)
         cmd_error("demo", "the folder %.1000s cannot be made: %s", d->folder,
                   strerrordesc_np(errno));
     return is_made;
-}
-
-static const char *file_in(const struct demo *d, const char *name, char path[DEMO_PATH_MAX + 64])
-{
-    (void)snprintf(path, DEMO_PATH_MAX + 64, "%s/%s", d->folder, name);
-    return path;
 }
 
 /* ---- the third party ---- */
@@ -140,16 +133,15 @@ static bool open_third(struct demo *d)
 
 static bool write_locations(const struct demo *d)
 {
-    char path[DEMO_PATH_MAX + 64];
     struct buf text;
-    FILE *f = fopen(file_in(d, "locations.csv", path), "w");
+    FILE *f = fopen("locations.csv", "w");
     buf_init(&text, SIZE_MAX / 2);
     thirdparty_locations(d->third, &text);
     bool is_written = f && fwrite(text.p, 1, text.n, f) == text.n;
     is_written = f && fclose(f) == 0 && is_written;
     buf_done(&text);
     if (!is_written)
-        cmd_error("demo", "%s cannot be written: %s", path, strerrordesc_np(errno));
+        cmd_error("demo", "locations.csv cannot be written: %s", strerrordesc_np(errno));
     return is_written;
 }
 
@@ -157,24 +149,23 @@ static bool write_locations(const struct demo *d)
 
 static int aggregate(const struct demo *d)
 {
-    char locations[DEMO_PATH_MAX + 64], out[DEMO_PATH_MAX + 64], data[DEMO_PATH_MAX + 64];
     char *api = strndup(thirdparty_api(d->third).p, thirdparty_api(d->third).n);
     const char *words[] = {"aggregate",
                            "--api",
                            api,
                            "--locations",
-                           file_in(d, "locations.csv", locations),
+                           "locations.csv",
                            "--auth",
                            "api-key:X-Api-Key=env:" KEY_VARIABLE,
                            "--data",
-                           file_in(d, "data", data),
+                           "data",
                            "--out",
-                           file_in(d, "report.csv", out),
+                           "report.csv",
                            NULL};
-    printf("$ export " KEY_VARIABLE "=" THIRDPARTY_KEY "\n"
-           "$ afflux aggregate --api %s --locations %s \\\n"
-           "      --auth api-key:X-Api-Key=env:" KEY_VARIABLE " --data %s --out %s\n",
-           api ? api : "", locations, data, out);
+    printf("$ cd %s; export " KEY_VARIABLE "=" THIRDPARTY_KEY "\n"
+           "$ afflux aggregate --api %s --locations locations.csv \\\n"
+           "      --auth api-key:X-Api-Key=env:" KEY_VARIABLE " --data data --out report.csv\n",
+           d->folder, api ? api : "");
     fflush(stdout);
     int code = CMD_FAILED;
     if (api && setenv(KEY_VARIABLE, THIRDPARTY_KEY, 1) == 0)
@@ -185,56 +176,11 @@ static int aggregate(const struct demo *d)
 
 /* ---- what came of it ---- */
 
-/* Rows of a CSV file, one after the other, until fn says false. */
-static void each_row(const char *path, bool (*fn)(void *arg, const struct csv_reader *row),
-                     void *arg)
-{
-    char bytes[1 << 16];
-    struct csv_reader r;
-    FILE *f = fopen(path, "r");
-    bool goes_on = f != NULL;
-    csv_reader_init(&r, ',');
-    while (goes_on) {
-        size_t n = fread(bytes, 1, sizeof(bytes), f), at = 0, used;
-        enum csv_got got = CSV_ROW;
-        for (; goes_on && n > 0 && got == CSV_ROW; at += used) {
-            got = csv_read(&r, (str){bytes + at, n - at}, &used);
-            goes_on = got == CSV_ROW ? fn(arg, &r) : got == CSV_MORE;
-        }
-        if (n == 0) {
-            if (csv_finish(&r) == CSV_ROW)
-                (void)fn(arg, &r);
-            goes_on = false;
-        }
-    }
-    csv_reader_done(&r);
-    if (f)
-        fclose(f);
-}
-
-static bool show_finding(void *arg, const struct csv_reader *row)
-{
-    uint32_t *shown = arg;
-    str state = csv_cell(row, 2), error = csv_cell(row, 8), cause = csv_cell(row, 9);
-    if (str_eq(state, STR("COMPLETE")) || str_eq(state, STR("state")))
-        return true;
-    printf("  %-26.*s %-9.*s %-9.*s announced %-5.*s in the CSV %-5.*s %.*s %.*s\n",
-           STR_ARG(csv_cell(row, 0)), STR_ARG(csv_cell(row, 1)), STR_ARG(state),
-           STR_ARG(csv_cell(row, 3)), STR_ARG(csv_cell(row, 6)), STR_ARG(error),
-           STR_ARG(str_sub(cause, 0, cause.n < DEMO_SHOWN ? cause.n : DEMO_SHOWN)));
-    return ++*shown < DEMO_FINDINGS;
-}
-
 static void show_end(const struct demo *d)
 {
-    char path[DEMO_PATH_MAX + 64], line[512];
-    uint32_t shown = 0;
-    printf("\nWhat is not complete, as %s says:\n", file_in(d, "report.ledger.csv", path));
-    each_row(path, show_finding, &shown);
-    if (shown == 0)
-        printf("  nothing\n");
-    printf("\nThe first lines of %s:\n", file_in(d, "report.csv", path));
-    FILE *f = fopen(path, "r");
+    char line[512];
+    printf("\nThe first lines of report.csv:\n");
+    FILE *f = fopen("report.csv", "r");
     for (int i = 0; f && i < DEMO_EXAMPLES && fgets(line, sizeof(line), f); i++)
         printf("  %s", line);
     if (f)
