@@ -11,7 +11,7 @@
 #include "base/utf8.h"
 #include "json/value.h"
 
-enum { TROUBLE_MAX = 16 << 10, EVENT_MAX = 256 << 10 };
+enum { TROUBLE_MAX = 16 << 10 };
 
 void aggregate_show_init(struct aggregate_show *s, bool is_quiet, bool is_json, int64_t now_ms)
 {
@@ -34,6 +34,59 @@ void aggregate_show_loop(struct aggregate_show *s, uint32_t number, struct engin
 {
     s->engines[number] = e;
     s->loops[number] = loop;
+}
+
+/* ---- events ---- */
+
+/* Writes the line, and is done with it. */
+static void tell(struct aggregate_show *s, struct buf *line)
+{
+    event_out_write(&s->out, buf_str(line));
+    buf_done(line);
+}
+
+static void tell_location(struct aggregate_show *s, const struct location_end *l)
+{
+    struct buf line;
+    buf_init(&line, SIZE_MAX / 2);
+    event_put_location(&line, loop_wall_ms(), l);
+    tell(s, &line);
+}
+
+static void tell_progress(struct aggregate_show *s, const struct progress *p)
+{
+    struct buf line;
+    buf_init(&line, SIZE_MAX / 2);
+    event_put_progress(&line, loop_wall_ms(), p);
+    tell(s, &line);
+}
+
+void aggregate_show_started(struct aggregate_show *s, const struct event_started *e)
+{
+    struct buf line;
+    s->run = e->run;
+    buf_init(&line, SIZE_MAX / 2);
+    event_put_started(&line, loop_wall_ms(), e);
+    tell(s, &line);
+}
+
+void aggregate_show_stopped(struct aggregate_show *s, str error, str cause)
+{
+    struct buf line;
+    if (s->run.n == 0)
+        return;
+    buf_init(&line, SIZE_MAX / 2);
+    event_put_stopped(&line, loop_wall_ms(), s->run, error, cause);
+    tell(s, &line);
+}
+
+bool aggregate_show_finished(struct aggregate_show *s, const struct event_finished *e)
+{
+    struct buf line;
+    buf_init(&line, SIZE_MAX / 2);
+    event_put_finished(&line, loop_wall_ms(), e);
+    tell(s, &line);
+    return event_out_check(&s->out, "aggregate");
 }
 
 /* ---- steps ---- */
@@ -65,15 +118,6 @@ static struct json_val last_input(const struct asl_out *out)
             return r->doc->root;
     }
     return json_undefined();
-}
-
-static void tell_location(struct aggregate_show *s, const struct location_end *l)
-{
-    struct buf line;
-    buf_init(&line, EVENT_MAX);
-    event_put_location(&line, loop_wall_ms(), l);
-    event_out_write(&s->out, buf_ok(&line) ? buf_str(&line) : STR(""));
-    buf_done(&line);
 }
 
 static void note_trouble(struct aggregate_show *s, const struct location_end *l)
@@ -174,8 +218,9 @@ static void look(void *arg)
     loop_post(s->loops[0], &s->tell, told, s);
 }
 
-void aggregate_show_again(struct aggregate_show *s)
+void aggregate_show_again(struct aggregate_show *s, uint64_t locations)
 {
+    s->locations = locations;
     s->execution = 0; /* nobody is looked at now, and what was seen of another counts no more */
     s->base = tally_of(s);
     s->has_counts = false;
@@ -221,15 +266,6 @@ void aggregate_show_progress(const struct aggregate_show *s, struct engine *e, i
                              .left_ms = -1};
     if (s->has_counts)
         ret->left_ms = progress_left_ms(ended, now_ms - s->first_ms, progress_left(ret));
-}
-
-static void tell_progress(struct aggregate_show *s, const struct progress *p)
-{
-    struct buf line;
-    buf_init(&line, EVENT_MAX);
-    event_put_progress(&line, loop_wall_ms(), p);
-    event_out_write(&s->out, buf_str(&line));
-    buf_done(&line);
 }
 
 static void show(struct aggregate_show *s, const struct progress *p, int64_t now_ms)

@@ -43,6 +43,7 @@ struct aggregate_show {
     struct progress_rate rate;
     struct aggregate_view view;
     struct event_out out;
+    str run; /* once it has started */
 
     struct engine *engines[AGGREGATE_LOOPS_MAX]; /* each its own thread's */
     struct loop *loops[AGGREGATE_LOOPS_MAX];
@@ -71,8 +72,8 @@ void aggregate_show_loop(struct aggregate_show *s, uint32_t number, struct engin
 void aggregate_show_step(struct aggregate_show *s, const struct asl_exec *x,
                          const struct asl_out *out);
 
-/* Another parent begins: its locations are counted anew. */
-void aggregate_show_again(struct aggregate_show *s);
+/* Another parent begins, with so many locations at least, which are counted anew. */
+void aggregate_show_again(struct aggregate_show *s, uint64_t locations);
 
 /* e: of the caller's loop; execution: of the parent, 0: none yet. What is told of locations is as
  * it was when this was called before. */
@@ -82,5 +83,12 @@ void aggregate_show_now(struct aggregate_show *s, struct engine *e, int64_t exec
 void aggregate_show_progress(const struct aggregate_show *s, struct engine *e, int64_t now_ms,
                              struct progress *ret);
 void aggregate_show_clear(struct aggregate_show *s);
+
+/* The first event, and one of the last; only with --json. The run's name is borrowed until then. */
+void aggregate_show_started(struct aggregate_show *s, const struct event_started *e);
+/* Nothing, when nothing was told before. */
+void aggregate_show_stopped(struct aggregate_show *s, str error, str cause);
+/* False when not all events got out, which it says on stderr. */
+bool aggregate_show_finished(struct aggregate_show *s, const struct event_finished *e);
 
 #endif

@@ -47,7 +47,7 @@ struct aggregate {
     struct loop_timer timer;
     int64_t execution; /* of the parent */
     int retries;       /* the number of the one that is tried, or under way; 0: none */
-    bool has_started, is_interrupted, is_over, was_finished;
+    bool is_interrupted, is_over, was_finished;
     enum status status; /* and why, when it is over without an end */
     struct error err;
 
@@ -203,7 +203,9 @@ static enum status start_parent(struct aggregate *g, str name, bool is_retry, st
 static enum status start_retry(struct aggregate *g, struct error *err)
 {
     enum status status = STATUS_CONFLICT;
-    aggregate_show_again(&g->show);
+    if (g->retries == 0 && count_rows(g, err) != STATUS_OK)
+        return err->status;
+    aggregate_show_again(&g->show, g->ledger.locations - g->ledger.complete);
     while (status == STATUS_CONFLICT && g->retries < RETRIES_MAX)
         status = start_parent(
             g, arena_printf(&g->arena, "%.*s-retry-%d", STR_ARG(g->run), ++g->retries), true, err);
@@ -304,35 +306,14 @@ static void loop_closing(void *arg, struct engine *e)
 
 /* ---- what is told ---- */
 
-static void tell_event(struct aggregate *g, struct buf *line)
-{
-    event_out_write(&g->show.out, buf_str(line));
-    buf_done(line);
-}
-
 static void tell_started(struct aggregate *g)
 {
-    struct buf line;
     struct event_started e = {.run = g->run,
                               .file = g->options->config.out,
                               .ledger = ledger_path(g),
                               .data = g->options->config.data,
                               .locations = g->location_count};
-    buf_init(&line, SIZE_MAX / 2);
-    event_put_started(&line, loop_wall_ms(), &e);
-    g->has_started = true;
-    tell_event(g, &line);
-}
-
-/* Whatever began to tell events ends with one. */
-static void tell_stopped(struct aggregate *g, str error, str cause)
-{
-    struct buf line;
-    buf_init(&line, SIZE_MAX / 2);
-    event_put_stopped(&line, loop_wall_ms(), g->run, error, cause);
-    if (!g->has_started)
-        buf_clear(&line);
-    tell_event(g, &line);
+    aggregate_show_started(&g->show, &e);
 }
 
 static enum status run(struct aggregate *g, struct error *err)
@@ -346,7 +327,7 @@ static enum status run(struct aggregate *g, struct error *err)
     g->limits = aggregate_limits(&g->options->config);
     if (g->options->config.ca_file.n > 0)
         options.ca_file = g->options->config.ca_file.p;
-    g->show.locations = g->options->is_retry ? 0 : g->location_count;
+    g->show.locations = g->location_count;
     house_fill(&g->house, &options);
     options.loop_opened = loop_opened;
     options.loop_closing = loop_closing;
@@ -393,23 +374,25 @@ static bool tell_text(const struct aggregate *g, const struct aggregate_summary 
     return is_written;
 }
 
+/* Why there is no file. */
+static str failure_of(const struct aggregate *g)
+{
+    return g->has_succeeded ? str_of(g->copy.err.message) : buf_str(&g->failure);
+}
+
 static bool tell_finished(struct aggregate *g, int code, const struct aggregate_summary *summary)
 {
     static const char *const words[] = {
         [CMD_OK] = "SUCCEEDED", [CMD_FAILED] = "FAILED", [CMD_PARTIAL] = "PARTIAL"};
-    struct buf line;
     struct event_finished e = {.status = str_of(words[code]),
                                .run = g->run,
                                .was_finished = g->was_finished,
                                .counts = summary->counts,
                                .file = summary->file,
                                .ledger = summary->ledger,
-                               .failure = summary->file.n > 0 ? STR("") : buf_str(&g->failure),
+                               .failure = summary->file.n > 0 ? STR("") : failure_of(g),
                                .last = summary->last};
-    buf_init(&line, SIZE_MAX / 2);
-    event_put_finished(&line, loop_wall_ms(), &e);
-    tell_event(g, &line);
-    return event_out_check(&g->show.out, "aggregate");
+    return aggregate_show_finished(&g->show, &e);
 }
 
 static int tell(struct aggregate *g, int code, bool has_file)
@@ -446,7 +429,7 @@ static void tell_trouble(const struct aggregate *g)
 static int tell_unwritten(struct aggregate *g, const struct error *err)
 {
     say(str_of(err->message));
-    tell_stopped(g, str_of(err->name), str_of(err->message));
+    aggregate_show_stopped(&g->show, str_of(err->name), str_of(err->message));
     cmd_error("aggregate", "nothing is lost: the same command makes the files of what is in %s",
               g->options->config.data.p);
     return CMD_FAILED;
@@ -473,7 +456,7 @@ static int tell_end(struct aggregate *g)
     if (g->is_copying && !has_file && !has_no_object)
         return tell_unwritten(g, &g->copy.err);
     if (!has_file)
-        say(g->has_succeeded ? str_of(g->copy.err.message) : buf_str(&g->failure));
+        say(failure_of(g));
     if (publish_files(g, has_file, &err) != STATUS_OK)
         return tell_unwritten(g, &err);
     int code = !has_file ? CMD_FAILED : ledger_is_whole(&g->ledger) ? CMD_OK : CMD_PARTIAL;
@@ -543,11 +526,12 @@ static int aggregate(struct aggregate *g)
     g->was_finished = g->engine && atomic_load(&g->show.steps) == 0;
     if (status != STATUS_OK) {
         say(str_of(err.message));
-        tell_stopped(g, str_of(err.name), str_of(err.message));
+        aggregate_show_stopped(&g->show, str_of(err.name), str_of(err.message));
         code = str_eq(str_of(err.name), STR("Auth")) ? CMD_USAGE : CMD_FAILED;
     } else if (!g->is_over) {
         cmd_error("aggregate", "interrupted; the same command goes on where it was");
-        tell_stopped(g, STR("Interrupted"), STR("the same command goes on where it was"));
+        aggregate_show_stopped(&g->show, STR("Interrupted"),
+                               STR("the same command goes on where it was"));
         code = CMD_INTERRUPTED;
     } else {
         code = tell_end(g);

@@ -65,11 +65,11 @@ matches() {
     has "$output" ' 0 broken lines'
     has "$output" '== end, exit 0'
     screen=$(part look)
-    matches "$screen" '\|[━╸]*─+ +[0-9]+ %  1\.[0-9] s, Locations'
-    matches "$screen" '\|[━╸]+─+ +[0-9]+ %  [23]\.[0-9] s, [0-9]+ s to go'
+    matches "$screen" '\|[━╸]*─+ +[0-9]+ %  [0-9.]+ s, Locations'
+    matches "$screen" '\|[━╸]+─+ +[0-9]+ %  [0-9.]+ s, [0-9]+ s to go'
     matches "$screen" '\|locations  [01] done, 0 failed, [23] left'
     matches "$screen" '\|rows       [1-9][0-9]* in [1-9][0-9]* pages?, [0-9.]+ kB'
-    matches "$screen" '\|requests   [1-9][.0-9]*/s, [12] under way, [1-9] waiting'
+    matches "$screen" '\|requests   [1-9][.0-9]*/s, [0-2] under way(, [1-9] waiting)?'
     [[ $output != *' 0 colors'* ]]
     [[ $(part end) == '|locations  3'* ]]
 }
@@ -229,6 +229,22 @@ not complete
     told=$(grep -c '"event":"location"' first)
     ((told >= before && told <= before + 2))
     same "$(jq -r 'select(.event == "finished") | .complete' second)" 6
+}
+
+@test "--json: what is fetched again is counted and told alone" {
+    api l2=gone l3=gone
+    locations l1 l2 l3 l4
+    words --json
+    run -3 --separate-stderr "${words[@]}"
+    kill "$api_pid"
+    wait "$api_pid" || true
+    rm port
+    PORT=${url##*:} WAIT=0.5 api l3=gone
+    run -3 --separate-stderr "${words[@]}" --retry-failed
+    printf '%s\n' "$output" >events
+    same "$(jq -r 'select(.event == "location") | .location_id + " " + .state' events | sort)" $'l2 COMPLETE\nl3 FAILED'
+    same "$(jq -cs 'map(select(.event == "progress")) | .[-1] | [.locations, .before, .done + .failed + .left]' events)" '[2,0,2]'
+    same "$(tail -n 1 events | jq -c '[.locations, .complete, .failed]')" '[4,3,1]'
 }
 
 @test "--json: a run without a result ends with why" {
