@@ -83,12 +83,13 @@ void event_put_progress(struct buf *out, int64_t now_ms, const struct progress *
 
 void event_put_location(struct buf *out, int64_t now_ms, const struct location_end *l)
 {
-    const struct event_count counts[] = {{"announced", l->announced}, {"fetched", l->fetched}};
     begin(out, now_ms, "location");
     put_text(out, "location_id", l->id);
     put_text(out, "state", l->state);
-    if (l->has_counts)
-        put_counts(out, counts, ARRAY_LEN(counts));
+    if (l->has_announced)
+        put_counts(out, &(struct event_count){"announced", l->announced}, 1);
+    if (l->has_fetched)
+        put_counts(out, &(struct event_count){"fetched", l->fetched}, 1);
     if (l->error.n > 0)
         put_text(out, "error", l->error);
     if (l->cause.n > 0)

@@ -90,8 +90,8 @@ bool location_end_read(struct json_val input, struct json_val facts, bool has_su
     if (id.tag != JSON_STRING)
         return false;
     *ret = (struct location_end){.id = json_str(id)};
-    ret->has_counts = read_count(json_get(facts, STR("announced")), &ret->announced) &&
-                      read_count(json_get(facts, STR("fetched")), &ret->fetched);
+    ret->has_announced = read_count(json_get(facts, STR("announced")), &ret->announced);
+    ret->has_fetched = read_count(json_get(facts, STR("fetched")), &ret->fetched);
     if (has_succeeded) {
         ret->state = str_eq(state, STR("MISMATCH")) ? STR("MISMATCH") : STR("COMPLETE");
     } else {

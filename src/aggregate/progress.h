@@ -78,8 +78,8 @@ void progress_put_rate(struct buf *out, double per_second);
 /* How the child execution of a location ended. Texts are borrowed. */
 struct location_end {
     str id;
-    str state; /* COMPLETE, MISMATCH, FAILED */
-    bool has_counts;
+    str state;                       /* COMPLETE, MISMATCH, FAILED */
+    bool has_announced, has_fetched; /* is it known? */
     uint64_t announced, fetched;
     str error, cause; /* FAILED; each is cut behind PROGRESS_CAUSE_MAX bytes */
 };

@@ -117,7 +117,7 @@ void location_put_trouble(const struct location_end *l, struct buf *out)
 {
     buf_add(out, l->id);
     if (!str_eq(l->state, STR("FAILED"))) {
-        if (l->has_counts) {
+        if (l->has_announced && l->has_fetched) {
             buf_add(out, STR(": "));
             put_number(out, l->announced, " rows announced, ");
             put_number(out, l->fetched, " fetched");

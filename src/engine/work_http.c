@@ -211,6 +211,7 @@ static void tell_pause(void *arg, str host, int64_t until_ms)
             .mail.take = take_pause, .until_ms = until_ms, .host = {copy, host.n}};
         engine_mail_send(e, i, &m->mail);
     }
+    engine_publish(e); /* a call waits now, and nothing else may happen here for a while */
 }
 
 static struct http_gate *open_gate(struct engine *e)

@@ -156,14 +156,15 @@ static bool visit_waits_as_asked(struct http_visit *visit, const struct http_ans
         !http_retry_after(value, loop_wall_ms(), &wait_ms) ||
         !http_limits_pause(gate->limits, visit_host(visit), now_ms + wait_ms, now_ms))
         return false;
+    bool waits = visit->resends_left > 0 && now_ms + wait_ms < visit->ends_ms;
+    if (waits) {
+        visit->resends_left--;
+        http_limits_leave(gate->limits, &visit->ticket, now_ms);
+        visit_ask(visit);
+    }
     if (gate->on_pause != NULL)
         gate->on_pause(gate->pause_arg, visit_host(visit), now_ms + wait_ms);
-    if (visit->resends_left == 0 || now_ms + wait_ms >= visit->ends_ms)
-        return false;
-    visit->resends_left--;
-    http_limits_leave(gate->limits, &visit->ticket, now_ms);
-    visit_ask(visit);
-    return true;
+    return waits;
 }
 
 static void visit_answered(void *arg, struct http_answer *answer, const struct error *err)

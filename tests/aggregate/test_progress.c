@@ -176,12 +176,13 @@ static void facts_of_another_kind_are_not_told(void **state)
     static const char *const facts[] = {"1",
                                         "[]",
                                         "{}",
-                                        "{\"announced\":1}",
-                                        "{\"announced\":-1,\"fetched\":1}",
-                                        "{\"announced\":1,\"fetched\":\"1\",\"state\":3}",
-                                        "{\"announced\":1e300,\"fetched\":1}"};
+                                        "{\"announced\":null,\"fetched\":-1}",
+                                        "{\"fetched\":\"1\",\"state\":3}",
+                                        "{\"announced\":1e300,\"state\":\"FAILED\"}"};
     for (size_t i = 0; i < ARRAY_LEN(facts); i++)
         assert_location(INPUT, facts[i], true, AT "\"state\":\"COMPLETE\"}\n");
+    assert_location(INPUT, "{\"announced\":null,\"fetched\":1}", true,
+                    AT "\"state\":\"COMPLETE\",\"fetched\":1}\n");
     assert_location("{}", "{}", true, "");
     assert_location("{\"location\":{\"location_id\":7}}", "{}", true, "");
     assert_location("3", "{}", true, "");
@@ -258,12 +259,12 @@ static void the_end_has_the_result(void **state)
                             .announced = 5,
                             .fetched = 5,
                             .written = 5,
-                            .pages = 1};
+                            .pages = 1,
+                            .csv_rows = 5};
     struct progress last = {.elapsed_ms = 1500, .requests = 7, .bytes = 321};
     struct event_finished e = {.status = STR("PARTIAL"),
                                .run = STR("r"),
                                .counts = &counts,
-                               .csv_rows = 5,
                                .file = STR("f.csv"),
                                .ledger = STR("f.ledger.csv"),
                                .last = &last};

@@ -90,7 +90,7 @@ matches() {
 @test "a host that asks for a pause is shown" {
     third_party busy=1:1 3 50 0
     words --concurrency 2
-    on_screen --at 0.6 look --at 0.8 look --at 1.1 look --at 1.4 look
+    on_screen --at 0.6 look --at 0.8 look --at 1.1 look --at 1.4 look --at 1.7 look
     matches "$(part look)" '\|requests   .* waiting; 1 host asked for a pause, 1 s'
 }
 
