@@ -33,7 +33,7 @@ load aggregate
     cmp first.csv report.csv
     same "$(curl -s "$url/_asked")" "$(<asked)"
     run -0 aggregate --json
-    same "$(tail -n 1 <<<"$output" | jq -c 'del(.event, .time, .run, .ledger, .seconds, .requests, .bytes)')" '{"status":"SUCCEEDED","was_finished":true,"locations":1,"complete":1,"failed":0,"mismatched":0,"open":0,"announced":11,"fetched":11,"written":11,"pages":3,"in_csv":11,"file":"report.csv"}'
+    same "$(finished -c 'del(.event, .time, .run, .ledger, .seconds, .requests, .bytes)')" '{"status":"SUCCEEDED","was_finished":true,"locations":1,"complete":1,"failed":0,"mismatched":0,"open":0,"announced":11,"fetched":11,"written":11,"pages":3,"in_csv":11,"file":"report.csv"}'
 }
 
 @test "no locations are a file with its header only" {
@@ -82,9 +82,7 @@ load aggregate
     wait "$api_pid" || true
     old=${url##*:}
     rm port
-    PORT=$old python3 "$BATS_TEST_DIRNAME/aggregate_api.py" port 3>&- &
-    api_pid=$!
-    until [[ -f port ]]; do sleep 0.05; done
+    PORT=$old api
     run -0 aggregate --retry-failed
     same "$(line l2 failed)" '"COMPLETE","20","20","20","20","3","",""'
     same "$(read_csv report.csv | jq length)" 34
@@ -219,10 +217,10 @@ load aggregate
 @test "three thousand locations of several pages each are one task" {
     third_party '' 3000 8 0
     run -0 of_third_party 150 --json --concurrency 100 --page-size 3
-    (($(jq .pages <<<"$output") >= 3 * 3000))
+    (($(finished .pages) >= 3 * 3000))
     curl -s "$url/_stats" >stats.json
     wanted=$(jq '[.locations[] | .failed + .rejected] | add' stats.json)
-    same "$(tail -n 1 <<<"$output" | jq '[.locations, .complete, .in_csv] | @json' -r)" "[3000,3000,$wanted]"
+    same "$(finished -r '[.locations, .complete, .in_csv] | @json')" "[3000,3000,$wanted]"
     same "$(read_csv report.csv | jq length)" "$((wanted + 1))"
     same "$(wc -l <report.ledger.csv)" 6001
 }

@@ -299,15 +299,15 @@ END
     api
     run -0 "$AFFLUX" aggregate --init shop --api "$url/none" --auth none
     run -0 "$AFFLUX" aggregate shop --json
-    first=$(jq -r .run <<<"$output")
+    first=$(finished -r .run)
     jq '."// other" = 1 | .concurrency = 7 | .retries = 0' shop/afflux.json >new && mv new shop/afflux.json
     run -0 "$AFFLUX" aggregate shop --json
-    same "$(jq -r '.run, .was_finished' <<<"$output" | xargs)" "$first true"
+    same "$(finished -r '.run, .was_finished' | xargs)" "$first true"
     # It is the folder's own that runs.
     sed -i 's/"Comment": "A task/"Comment": "My task/' shop/workflows/parent.asl.json
     run -0 "$AFFLUX" aggregate shop --json
-    [[ $(jq -r .run <<<"$output") != "$first" ]]
-    same "$(jq -r .was_finished <<<"$output")" false
+    [[ $(finished -r .run) != "$first" ]]
+    same "$(finished -r .was_finished)" false
     echo '{' >shop/workflows/processing.asl.json
     run -1 "$AFFLUX" aggregate shop
     rm shop/workflows/processing.asl.json

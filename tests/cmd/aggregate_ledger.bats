@@ -20,7 +20,7 @@ teardown() {
 
 # by_hand COMMAND…: with objects of the data folder at $objects, and the run in $run.
 by_hand() {
-    run=$(aggregate --keep-parts --json 2>/dev/null | jq -r .run)
+    run=$(aggregate --keep-parts --json 2>/dev/null | jq -r 'select(.event == "finished") | .run')
     serve --data data
     objects=http://$address
     "$@"
@@ -112,7 +112,7 @@ END
     same "$(line l3 failed)" '"MISMATCH","30","30","30","23","5","Aggregate.RowsMissing","30 rows were written, the file has 23"'
     same "$(line l3 rejected)" '"COMPLETE","3","3","3","3","1","",""'
     run -3 --separate-stderr aggregate --json
-    same "$(jq -c '[.status, .mismatched, .in_csv, .misfiled, .unexplained]' <<<"$output")" '["PARTIAL",1,37,1,0]'
+    same "$(finished -c '[.status, .mismatched, .in_csv, .misfiled, .unexplained]')" '["PARTIAL",1,37,1,0]'
     run -3 aggregate --quiet
     has "$output" 'report.csv does not have the rows'
     # It is one of those that are fetched again.

@@ -30,3 +30,8 @@ on_terminal() {
     run script -qec "$1" /dev/null
     output=${output//$'\r'/}
 }
+
+# What the last event in $output says, of aggregate --json.
+finished() { # JQ-ARGUMENT…
+    tail -n 1 <<<"$output" | jq "$@"
+}

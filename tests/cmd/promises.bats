@@ -290,7 +290,7 @@ END
     for n in 100 200; do
         rows "$(jq -nc --argjson n "$n" '{l: {failed: [range($n) | {n: .}]}}')"
         run -0 aggregate --page-size 1 --data "data$n" --json
-        same "$(jq .pages <<<"$output")" "$n"
+        same "$(finished .pages)" "$n"
         kill "$api_pid"
         rm port
         id=$("$AFFLUX" inspect --data "data$n" | awk '/extraction/ { print $1 }')
