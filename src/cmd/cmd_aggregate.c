@@ -206,6 +206,8 @@ static enum status start_retry(struct aggregate *g, struct error *err)
     if (g->retries == 0 && count_rows(g, err) != STATUS_OK)
         return err->status;
     aggregate_show_again(&g->show, g->ledger.locations - g->ledger.complete);
+    if (g->retries == RETRIES_MAX)
+        return error_set(err, STATUS_LIMIT, "Retries", "it was retried %d times", RETRIES_MAX);
     while (status == STATUS_CONFLICT && g->retries < RETRIES_MAX)
         status = start_parent(
             g, arena_printf(&g->arena, "%.*s-retry-%d", STR_ARG(g->run), ++g->retries), true, err);

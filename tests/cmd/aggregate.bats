@@ -91,6 +91,16 @@ load aggregate
     run -0 aggregate
 }
 
+@test "what failed can be fetched again as often as wanted" {
+    api l2=dead
+    locations l1 l2
+    run -3 aggregate --retries 0
+    for loops in 1 2 3 4; do
+        run -3 aggregate --retries 0 --retry-failed --loops "$loops"
+        has "$(line l2 failed)" '"States.Http.StatusCode.503"'
+    done
+}
+
 @test "killed at any moment it goes on, and the file is the same byte for byte" {
     export WAIT=0.1
     api
