@@ -207,6 +207,12 @@ NODISCARD enum status engine_answer_token(struct engine *e, str token,
 NODISCARD enum status engine_connection(struct engine *e, str operation, str request,
                                         struct buf *answer, struct error *err);
 
+/* Gives a host ("https://api.example.com:443") or a connection (its ARN) a limit of its own, on all
+ * loops together; those that are not the caller's hear of it a moment later. Nothing when strict.
+ */
+void engine_limit(struct engine *e, enum http_lane_kind kind, str name,
+                  const struct http_limit *limit);
+
 /* fn(arg, NULL) when all that was asked of this execution before is durable: an answer, a stop, a
  * redrive; with an error when it cannot be read any more. STATUS_NOT_FOUND
  * "ExecutionDoesNotExist". */

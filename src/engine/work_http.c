@@ -183,6 +183,14 @@ static struct http_limit share_of(const struct engine *e, struct http_limit limi
     return limit;
 }
 
+static void limit_here(struct engine *e, enum http_lane_kind kind, str name,
+                       struct http_limit limit)
+{
+    struct http_limit share = share_of(e, limit);
+    if (!e->options.is_strict)
+        http_gate_limit(e->http->gate, kind, name, &share);
+}
+
 /* A host that wants to be left alone is left alone by every loop. */
 struct pause_mail {
     struct engine_mail mail;
@@ -212,6 +220,37 @@ static void tell_pause(void *arg, str host, int64_t until_ms)
         engine_mail_send(e, i, &m->mail);
     }
     engine_publish(e); /* a call waits now, and nothing else may happen here for a while */
+}
+
+struct limit_mail {
+    struct engine_mail mail;
+    enum http_lane_kind kind;
+    struct http_limit limit;
+    str name; /* behind the struct */
+};
+
+static void take_limit(struct engine *e, struct engine_mail *mail)
+{
+    struct limit_mail *m = (struct limit_mail *)(void *)mail;
+    if (e && e->http)
+        limit_here(e, m->kind, m->name, m->limit);
+    free(m);
+}
+
+void engine_limit(struct engine *e, enum http_lane_kind kind, str name,
+                  const struct http_limit *limit)
+{
+    limit_here(e, kind, name, *limit);
+    for (uint32_t i = 0; i < e->team->count; i++) {
+        if (i == e->number)
+            continue;
+        struct limit_mail *m = malloc(sizeof(*m) + name.n);
+        check(m != NULL);
+        char *copy = memcpy(m + 1, name.p, name.n);
+        *m = (struct limit_mail){
+            .mail.take = take_limit, .kind = kind, .limit = *limit, .name = {copy, name.n}};
+        engine_mail_send(e, i, &m->mail);
+    }
 }
 
 static struct http_gate *open_gate(struct engine *e)

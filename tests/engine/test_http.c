@@ -197,6 +197,40 @@ static void a_busy_host_is_left_alone_by_every_loop(void **state)
     assert_true(after.received > 0);
 }
 
+/* The ARN with the id that was drawn for it. */
+static str arn_of(struct site *s)
+{
+    static const char before[] = "\"ConnectionArn\":\"";
+    const char *found = strstr(operate(s, "DescribeConnection", "{\"Name\":\"key\"}"), before);
+    assert_non_null(found);
+    found += sizeof(before) - 1;
+    return (str){found, strcspn(found, "\"")};
+}
+
+static void a_connection_can_be_given_a_limit_on_all_loops_together(void **state)
+{
+    struct site *s = *state;
+    house_close(&s->h);
+    s->h.loops = 3;
+    house_open(&s->h);
+    operate(s, "CreateConnection", KEY);
+    put_machine(s, "key", "/hang", "");
+    engine_limit(s->h.engine, HTTP_LANE_KEY, arn_of(s), &(struct http_limit){.in_flight = 3});
+    for (int i = 0; i < 30; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "n%d", i);
+        house_start_unwatched(&s->h, "m", name, "{}");
+    }
+    house_pass(&s->h, 500);
+    struct engine_figures figures = engine_figures_of_all(s->h.engine);
+    assert_int_equal(s->api.requests, 3);
+    assert_int_equal(figures.calls, 30);
+    assert_int_equal(figures.calls_waiting, 27);
+    engine_limit(s->h.engine, HTTP_LANE_KEY, arn_of(s), &(struct http_limit){.in_flight = 9});
+    house_pass(&s->h, 500);
+    assert_int_equal(s->api.requests, 9);
+}
+
 static void a_timeout_ends_the_call(void **state)
 {
     struct site *s = *state;
@@ -375,6 +409,7 @@ int main(void)
         TEST(a_status_is_an_error_that_can_be_retried),
         TEST(a_busy_host_is_asked_again_when_it_says),
         TEST(a_busy_host_is_left_alone_by_every_loop),
+        TEST(a_connection_can_be_given_a_limit_on_all_loops_together),
         TEST(a_timeout_ends_the_call),
         TEST(what_nobody_listens_for_is_a_failure_of_the_socket),
         TEST(express_executions_call_too),
