@@ -8,15 +8,10 @@
 #define AFFLUX_CMD_AGGREGATE_FLOWS_H
 
 #include "cmd/aggregate_options.h"
-#include "engine/engine.h"
+#include "cmd/deploy.h"
 
 #define AGGREGATE_LOCATIONS_TABLE "aggregate-locations"
 #define AGGREGATE_OUTPUT_BUCKET "aggregate-output"
-
-/* Texts of the workflows; empty ones are those of the program. */
-struct aggregate_texts {
-    str parent, extraction, processing;
-};
 
 /* The run's name: a UUID of what makes a difference to the result: options, workflows, and the list
  * of locations. */
