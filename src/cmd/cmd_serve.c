@@ -12,6 +12,7 @@
 #include "cmd/serve_options.h"
 #include "base/time.h"
 #include "cmd/house.h"
+#include "cmd/serve_deploy.h"
 #include "cmd/serve_wire.h"
 #include "engine/connections.h"
 #include <stdio.h>
@@ -40,9 +41,10 @@ struct serve {
     struct loop *loop;
     struct engine *engine;
     struct api_board *board;
+    struct serve_deploy *deploy;
     struct serve_loop loops[SERVE_LOOPS_MAX];
     atomic_uint open; /* apis */
-    bool is_closing;
+    bool is_closing, is_hurried;
 };
 
 /* ---- closing ---- */
@@ -66,6 +68,7 @@ static void serve_signalled(void *arg, int signal)
     struct serve *s = arg;
     (void)signal;
     if (s->is_closing) {
+        s->is_hurried = true;
         loop_stop(s->loop);
         return;
     }
@@ -184,17 +187,25 @@ static enum status serve_run(struct serve *s, struct error *err)
     options.loop_opened = serve_loop_opened;
     options.loop_closing = serve_loop_closing;
     options.loop_arg = s;
-    enum status status = serve_listen(s, err);
+    enum status status = STATUS_OK;
+    if (!options.ca_file)
+        status = serve_deploy_trust(s->deploy, &options.ca_file, err);
+    if (status == STATUS_OK)
+        status = serve_listen(s, err);
     if (status == STATUS_OK)
         serve_tell_endpoint(s);
     if (status == STATUS_OK)
         status = loop_on_signal(s->loop, serve_signalled, s, err);
     if (status == STATUS_OK)
         status = engine_open(s->loop, &options, &s->engine, err);
-    if (status != STATUS_OK)
+    if (status == STATUS_OK)
+        status = serve_deploy_put(s->deploy, s->engine, &s->is_closing, err);
+    if (status != STATUS_OK && !s->is_closing)
         return status;
-    serve_say(s);
-    loop_run(s->loop);
+    if (!s->is_closing)
+        serve_say(s);
+    while (atomic_load(&s->open) > 0 && !s->is_hurried)
+        loop_run(s->loop);
     return STATUS_OK;
 }
 
@@ -226,7 +237,10 @@ int cmd_serve(int argc, char **argv)
                &(struct house_options){.allows_scripts = options.allows_scripts,
                                        .keep_ms = (int64_t)options.keep_days * TIME_MS_PER_DAY});
     serve_raise_limit();
-    enum status status = loop_new(&s.loop, &err);
+    enum status status =
+        serve_deploy_read(options.deploy, options.deploy_count, &s.house.settings, &s.deploy, &err);
+    if (status == STATUS_OK)
+        status = loop_new(&s.loop, &err);
     if (status == STATUS_OK)
         status = serve_run(&s, &err);
     engine_close(s.engine);
@@ -235,6 +249,7 @@ int cmd_serve(int argc, char **argv)
             close(s.loops[i].fd);
     loop_free(s.loop);
     api_board_free(s.board);
+    serve_deploy_free(s.deploy);
     if (status != STATUS_OK)
         cmd_error("serve", "%s", err.message);
     return status == STATUS_OK ? CMD_OK : CMD_FAILED;

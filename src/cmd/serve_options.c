@@ -19,6 +19,7 @@ enum {
     OPT_KEEP_DAYS,
     OPT_LOOPS,
     OPT_CA_FILE,
+    OPT_DEPLOY,
 };
 
 static const struct arg_option serve_table[] = {
@@ -27,6 +28,8 @@ static const struct arg_option serve_table[] = {
      "a loopback address (default " SERVE_LISTEN ");\nport 0: one that is free, which is printed"},
     {OPT_HOST, 0, "host", "NAME",
      "a name by which clients call this server, beside the\nloopback ones; may be repeated"},
+    {OPT_DEPLOY, 0, "deploy", "DIR",
+     "a folder of \"afflux aggregate --init\": its workflows can\nbe started; may be repeated"},
     {OPT_ACCOUNT, 0, "account", "ID", "12 digits in ARNs (default 000000000000)"},
     {OPT_REGION, 0, "region", "NAME", "for requests that name none (default us-east-1)"},
     {OPT_STRICT_AWS, 0, "strict-aws", NULL, "AWS's ceilings"},
@@ -64,9 +67,10 @@ void cmd_serve_help(struct buf *out)
                 "      --auth-parameters 'ApiKeyAuthParameters={ApiKeyName=X-Key,ApiKeyValue=…}'\n"
                 "  aws s3 cp parts s3://parts --recursive\n"
                 "  curl http://" SERVE_LISTEN "/_afflux/health\n"
+                "  afflux aggregate --init shop && afflux serve --deploy shop\n"
                 "\n"
-                "Exit status: 0 ended by a signal; 1 could not listen or open the folder; 2 wrong "
-                "usage.\n"));
+                "Exit status: 0 ended by a signal; 1 could not listen, open the folder or deploy; "
+                "2 wrong usage.\n"));
 }
 
 bool serve_is_region(str region)
@@ -110,6 +114,11 @@ static int read_option(struct serve_options *o, int id, const struct args *a)
         if (!*value || strpbrk(value, ":/ "))
             return cmd_usage("serve", "--host is a name without a port, not '%s'", value);
         o->hosts[o->host_count++] = str_of(value);
+        break;
+    case OPT_DEPLOY:
+        if (o->deploy_count == SERVE_DEPLOY_MAX)
+            return cmd_usage("serve", "--deploy can be given %d times", SERVE_DEPLOY_MAX);
+        o->deploy[o->deploy_count++] = value;
         break;
     case OPT_ACCOUNT:
         if (!is_account(str_of(value)))

@@ -10,13 +10,15 @@
 #define SERVE_DATA "./afflux-data"
 
 enum { SERVE_KEEP_DAYS = 90, SERVE_KEEP_DAYS_MAX = 36500 };
-enum { SERVE_HOSTS_MAX = 32, SERVE_LOOPS_MAX = 64, SERVE_REGION_MAX = 32 };
+enum { SERVE_HOSTS_MAX = 32, SERVE_LOOPS_MAX = 64, SERVE_REGION_MAX = 32, SERVE_DEPLOY_MAX = 16 };
 
 struct serve_options {
     const char *data;
     struct http_address listen;
     str hosts[SERVE_HOSTS_MAX];
     size_t host_count;
+    const char *deploy[SERVE_DEPLOY_MAX]; /* folders */
+    size_t deploy_count;
     str account, region;
     uint32_t loops;
     uint32_t keep_days; /* 0: for ever */

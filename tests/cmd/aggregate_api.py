@@ -6,7 +6,8 @@ ever), gone (404), over (announces one more), under (announces one fewer), half 
 middle), ends (503 for its failed rows from the 15th on), stuck (its pages are given when the file "go" is there).
 In the environment: WAIT, seconds that an answer takes; SHUFFLE, seconds that it takes at most beyond that; ROWS, a
 JSON file {LOCATION: {TYPE: [ROW, …]}} of rows to be given instead; PORT, instead of a free one.
-GET /_asked tells how often each page was given, /_calls how many calls there were in all.
+GET /_asked tells how often each page was given, /_calls how many calls there were in all, /_most how many
+at a time.
 """
 import collections
 import json
@@ -24,7 +25,7 @@ SHUFFLE = float(os.environ.get("SHUFFLE", "0"))
 ROWS = json.load(open(os.environ["ROWS"], encoding="utf-8")) if "ROWS" in os.environ else None
 faults = dict(arg.split("=") for arg in sys.argv[2:])
 asked = collections.Counter()
-calls = 0
+calls = under_way = most = 0
 lock = threading.Lock()
 
 
@@ -55,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        global calls
+        global calls, under_way, most
         url = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(url.query))
         parts = url.path.split("/")
@@ -63,11 +64,17 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(200, dict(asked))
         if url.path == "/_calls":
             return self.answer(200, calls)
+        if url.path == "/_most":
+            return self.answer(200, most)
         if self.headers.get("X-Key") != KEY:
             return self.answer(401, {})
         with lock:
             calls += 1
+            under_way += 1
+            most = max(most, under_way)
         time.sleep(WAIT + random.uniform(0, SHUFFLE))
+        with lock:
+            under_way -= 1
         location, fault = urllib.parse.unquote(parts[2]), faults.get(parts[2])
         if fault in ("dead", "gone"):
             return self.answer(503 if fault == "dead" else 404, {})

@@ -1,0 +1,397 @@
+# SPDX-License-Identifier: Apache-2.0
+# afflux serve --deploy: folders of `afflux aggregate --init` on a server, started with the stock aws command; and the
+# workflows deployed by hand, as workflows/README.md says.
+# shellcheck disable=SC2016,SC2154
+
+load helper
+load server
+
+states=arn:aws:states:us-east-1:000000000000
+sample_rows='l1failed 10
+l1rejected 1
+l2failed 20
+l2rejected 2
+l3failed 30
+l3rejected 3'
+
+# api [LOCATION=WHAT …]: aggregate_api.py on a free port; sets $api.
+api() {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    rm -f port
+    python3 "$BATS_TEST_DIRNAME/aggregate_api.py" port "$@" 3>&- &
+    pids+=($!)
+    until [[ -f port ]]; do sleep 0.05; done
+    api=http://127.0.0.1:$(<port)
+}
+
+# folder NAME [MEMBERS]: one that is deployed, with three locations unless told otherwise.
+folder() {
+    rm -rf "$1"
+    "$AFFLUX" aggregate --init "$1" >/dev/null
+    printf 'location_id\nl1\nl2\nl3\n' >"$1/locations.csv"
+    jq -n --arg name "$1" --arg api "$api/v1" '{name: $name, api: $api, auth: "api-key:X-Key=env:KEY",
+        locations: "locations.csv", workflows: "workflows", page_size: 7} + '"${2-{\}}" >"$1/afflux.json"
+}
+
+# deploy OPTION…: a server that has deployed; sets $address and $server. What it says is in `line`.
+deploy() {
+    : >line
+    KEY=${KEY-s3cret} "$AFFLUX" serve --listen "${address:-127.0.0.1:0}" "$@" >line 2>errors 3>&- &
+    server=$!
+    pids+=("$server")
+    for _ in {1..800}; do
+        ! grep -q '^afflux listens on ' line || break
+        kill -0 "$server" 2>/dev/null || { cat errors; return 1; }
+        sleep 0.025
+    done
+    [[ $(grep '^afflux listens' line) =~ http://(127\.0\.0\.1:[0-9]+), ]] || { cat errors; return 1; }
+    address=${BASH_REMATCH[1]}
+}
+
+kill_server() {
+    kill -KILL "$server"
+    wait "$server" || true
+}
+
+# refused DIR…: what a server says that does not begin.
+refused() {
+    run -1 --separate-stderr timeout 30 "$AFFLUX" serve --listen 127.0.0.1:0 "${@/#/--deploy=}"
+    same "$output" ''
+}
+
+# call OPERATION BODY: an operation of Step Functions, by hand.
+call() {
+    curl -sS -H "X-Amz-Target: AWSStepFunctions.$1" -d "$2" "http://$address/"
+}
+
+# start NAME TASK: sets $execution.
+start() {
+    execution=$(call StartExecution "$(jq -n --arg machine "$states:stateMachine:$1-parent" --arg task "$2" \
+        '{stateMachineArn: $machine, input: ({task_id: $task, task_sort_key: $task} | tojson)}')" | jq -r .executionArn)
+    has "$execution" arn:aws
+}
+
+# ended ARN: until it is; its status, and its output in `output`.
+ended() {
+    for _ in {1..600}; do
+        call DescribeExecution "{\"executionArn\": \"$1\"}" >said
+        [[ $(jq -r .status said) == RUNNING ]] || break
+        sleep 0.1
+    done
+    jq -r '.output // .cause // ""' said >output
+    jq -r .status said
+}
+
+# get_csv: the file of what ended.
+get_csv() {
+    local file
+    file=$(jq -r .file output)
+    curl -sS "http://$address/${file#s3://}"
+}
+
+# How many rows of which location and type a CSV has.
+count_rows() {
+    python3 -c 'import collections, csv, sys
+rows = list(csv.DictReader(open(sys.argv[1], encoding="utf-8", newline="")))
+assert len({row["discount_code"] for row in rows}) == len(rows)
+for name, n in sorted(collections.Counter(row["location_id"] + row["status"] for row in rows).items()): print(name, n)' "$1"
+}
+
+row_of() { # TASK
+    aws dynamodb get-item --table-name processing-tasks --key "{\"task_id\": {\"S\": \"$1\"}, \"created_at\": {\"S\": \"$1\"}}" \
+        --query 'Item.[status.S, locations.N, complete.N, announced.N, fetched.N, written.N]' --output text | xargs
+}
+
+@test "what is printed starts it: rows in a file, counts in the task's row" {
+    api
+    folder shop
+    deploy --deploy shop
+    same "$(head -n 1 line)" "deployed shop: aws stepfunctions start-execution --state-machine-arn $states:stateMachine:shop-parent --input '{\"task_id\": \"shop\", \"task_sort_key\": \"shop\"}'"
+    with_aws
+    same "$(row_of shop)" 'READY None None None None None'
+    eval "$(sed -n 's/^deployed shop: //p' line)" >started
+    execution=$(jq -r .executionArn started)
+    same "$(until_ended "$execution")" SUCCEEDED
+    file=$(of output stepfunctions describe-execution --execution-arn "$execution" | jq -r .file)
+    [[ $file == s3://shop-output/shop/*.csv ]]
+    aws s3 cp --quiet "$file" - >all.csv
+    same "$(head -n 1 all.csv)" '"location_id","discount_code","error_message","status"'
+    same "$(count_rows all.csv)" "$sample_rows"
+    same "$(row_of shop)" 'SUCCEEDED 3 3 66 66 66'
+}
+
+@test "another task is rows in two tables" {
+    api
+    folder shop '{locations: null} | del(.locations)'
+    deploy --deploy shop
+    has "$(head -n 1 line)" "--input '{\"task_id\": \"…\", \"task_sort_key\": \"…\"}'"
+    with_aws
+    aws dynamodb put-item --table-name processing-tasks \
+        --item '{"task_id": {"S": "night"}, "created_at": {"S": "night"}}'
+    aws dynamodb batch-write-item --request-items '{"locations": [
+        {"PutRequest": {"Item": {"task_id": {"S": "night"}, "location_id": {"S": "l1"}}}},
+        {"PutRequest": {"Item": {"task_id": {"S": "night"}, "location_id": {"S": "l3"}}}}]}'
+    start shop night
+    same "$(ended "$execution")" SUCCEEDED
+    get_csv >all.csv
+    same "$(count_rows all.csv)" "$(grep -v l2 <<<"$sample_rows")"
+    same "$(row_of night)" 'SUCCEEDED 2 2 44 44 44'
+}
+
+@test "killed in the middle and deployed again it goes on, and the file is the same" {
+    export WAIT=0.1
+    api
+    folder shop '{concurrency: 4}'
+    deploy --deploy shop --data undisturbed
+    start shop shop
+    same "$(ended "$execution")" SUCCEEDED
+    get_csv >whole.csv
+    kill "$server"
+    wait "$server"
+    curl -s "$api/_asked" | jq add >asked
+    deploy --deploy shop --data killed
+    start shop shop
+    for _ in 1 2 3; do
+        sleep 0.3
+        kill_server
+        deploy --deploy shop --data killed
+    done
+    same "$(ended "$execution")" SUCCEEDED
+    get_csv >all.csv
+    cmp whole.csv all.csv
+    # Only what was under way is asked for again.
+    again=$(($(curl -s "$api/_asked" | jq add) - $(<asked)))
+    (($(<asked) <= again && again <= $(<asked) + 3 * 8)) || { echo "$(<asked) pages, asked for $again"; return 1; }
+}
+
+@test "deployed again without a change, nothing is made anew" {
+    api l2=dead
+    folder shop
+    deploy --deploy shop
+    start shop shop
+    same "$(ended "$execution")" SUCCEEDED
+    same "$(jq -r '[.status, .complete, .failed] | join(" ")' output)" 'PARTIAL 2 1'
+    for loops in 1 4 3 2; do
+        kill_server
+        deploy --deploy shop --loops $loops
+    done
+    with_aws
+    same "$(row_of shop)" 'PARTIAL 3 2 44 44 44'
+    same "$(of 'Item.ledger.M.state.S' dynamodb get-item --table-name locations \
+        --key '{"task_id": {"S": "shop"}, "location_id": {"S": "l2"}}')" FAILED
+    for flow in parent extraction processing; do
+        call ListStateMachineVersions "{\"stateMachineArn\": \"$states:stateMachine:shop-$flow\"}" >versions
+        same "$(jq '.stateMachineVersions | length' versions)" 1
+    done
+}
+
+@test "a list that changed is registered anew" {
+    api
+    folder shop
+    deploy --deploy shop
+    start shop shop
+    same "$(ended "$execution")" SUCCEEDED
+    kill_server
+    echo l4 >>shop/locations.csv
+    deploy --deploy shop
+    with_aws
+    same "$(row_of shop)" 'READY None None None None None'
+    start shop shop
+    same "$(ended "$execution")" SUCCEEDED
+    same "$(jq .locations output)" 4
+}
+
+@test "a changed expression is for executions that begin after it, those under way keep theirs on every level" {
+    export WAIT=0.2
+    api
+    folder shop '{concurrency: 2}'
+    deploy --deploy shop --data kept
+    start shop shop
+    old=$execution
+    sleep 0.5
+    kill_server
+    jq '.row = "{\"code\": $row.resourceKey}"' shop/afflux.json >new
+    mv new shop/afflux.json
+    deploy --deploy shop --data kept
+    start shop shop
+    same "$(ended "$old")" SUCCEEDED
+    get_csv >old.csv
+    same "$(count_rows old.csv)" "$sample_rows"
+    same "$(ended "$execution")" SUCCEEDED
+    get_csv >new.csv
+    same "$(head -n 1 new.csv)" '"code"'
+    same "$(grep -c '^"l[123]-' new.csv)" 66
+}
+
+@test "several folders, each with names of its own, or with shared tables" {
+    api
+    folder one
+    folder two '{tables: {tasks: "two-tasks", locations: "two-locations"}, buckets: {parts: "two-p", output: "two-o"}, job: "two-j"}'
+    printf 'location_id\nl1\n' >two/locations.csv
+    deploy --deploy one --deploy two --account 123456789012 --region eu-west-1
+    has "$(<line)" 'arn:aws:states:eu-west-1:123456789012:stateMachine:one-parent'
+    states=arn:aws:states:eu-west-1:123456789012
+    start two two
+    same "$(ended "$execution")" SUCCEEDED
+    has "$(<output)" s3://two-o/two/
+    get_csv >all.csv
+    same "$(count_rows all.csv)" "$(grep l1 <<<"$sample_rows")"
+    start one one
+    same "$(ended "$execution")" SUCCEEDED
+}
+
+@test "workflows of the folder are what runs" {
+    api
+    folder shop
+    sed -i 's|, .status.: .exists(.row.state)|, '"'mine': 'yes'"'&|' shop/workflows/processing.asl.json
+    grep -q "'mine'" shop/workflows/processing.asl.json
+    deploy --deploy shop
+    start shop shop
+    same "$(ended "$execution")" SUCCEEDED
+    get_csv >all.csv
+    has "$(head -n 1 all.csv)" '"mine"'
+}
+
+@test "what cannot be deployed ends it before anything is made, with file and member" {
+    api
+    export KEY=s3cret
+    refused nowhere
+    same "$stderr" 'afflux serve: nowhere/afflux.json: No such file or directory'
+    folder good
+    folder shop
+    echo '{' >shop/afflux.json
+    refused good shop
+    has "$stderr" 'afflux serve: shop/afflux.json: '
+    folder shop '{row: "$row.("}'
+    refused good shop
+    has "$stderr" 'afflux serve: shop/afflux.json: row: '
+    has "$stderr" '(character 7)'
+    folder shop '{auth: "api-key:X-Key=env:NOT_THERE"}'
+    refused good shop
+    has "$stderr" 'shop/afflux.json: '
+    has "$stderr" NOT_THERE
+    folder shop '{locations: "none.csv"}'
+    refused good shop
+    has "$stderr" 'shop/none.csv: No such file or directory'
+    folder shop
+    echo l1 >>shop/locations.csv
+    refused good shop
+    has "$stderr" "shop/locations.csv: line 5: the location 'l1' is there twice"
+    folder shop
+    sed -i 's/"Bucket": "${Bucket}"/"Bucket": "${Nobody}"/' shop/workflows/processing.asl.json
+    refused good shop
+    has "$stderr" 'shop/workflows/processing.asl.json: ${Nobody} has no value'
+    folder shop
+    sed -i 's/"StartAt": "Begin"/"StartAt": "Nowhere"/' shop/workflows/parent.asl.json
+    refused good shop
+    has "$stderr" 'shop/workflows/parent.asl.json: '
+    has "$stderr" MISSING_TRANSITION_TARGET
+    rm shop/workflows/parent.asl.json
+    refused good shop
+    has "$stderr" 'shop/workflows/parent.asl.json: No such file or directory'
+    folder shop '{name: "good"}'
+    refused good shop
+    same "$stderr" 'afflux serve: good and shop have the same name, good'
+    [[ ! -e afflux-data ]]
+    run -2 "$AFFLUX" serve $(printf -- '--deploy shop %.0s' {1..17})
+    has "$output" '--deploy can be given 16 times'
+}
+
+@test "what cannot be put ends it, too" {
+    api
+    folder shop
+    deploy
+    call CreateStateMachine "$(jq -n --arg d '{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}' \
+        '{name: "shop-processing", definition: $d, roleArn: "arn:aws:iam::000000000000:role/r", type: "STANDARD"}')" >/dev/null
+    kill_server
+    KEY=x run -1 "$AFFLUX" serve --listen 127.0.0.1:0 --deploy shop
+    has "$output" 'afflux serve: shop: machine shop-processing: there is one of another type, STANDARD'
+}
+
+@test "a signal while it deploys ends it" {
+    api
+    folder shop
+    { echo location_id; seq -f 'l%.0f' 200000; } >shop/locations.csv
+    KEY=x "$AFFLUX" serve --listen 127.0.0.1:0 --deploy shop >line 2>errors 3>&- &
+    server=$!
+    until [[ -e afflux-data/afflux.db ]]; do sleep 0.05; done
+    sleep 1
+    kill -TERM "$server"
+    wait "$server"
+    same "$(<errors)" ''
+}
+
+@test "calls at a time are those of the folder, whatever else the server does" {
+    export WAIT=0.05
+    api
+    folder shop '{concurrency: 3, page_size: 2}'
+    deploy --deploy shop --loops 1
+    start shop shop
+    same "$(ended "$execution")" SUCCEEDED
+    same "$(curl -s "$api/_most")" 3
+}
+
+@test "a server trusts one file of certificates" {
+    api
+    export KEY=s3cret
+    folder one '{ca_file: "../one.pem"}'
+    folder two '{ca_file: "two.pem"}'
+    touch one.pem
+    refused one two
+    same "$stderr" 'afflux serve: two/afflux.json: ca_file: two/two.pem: No such file or directory'
+    touch two/two.pem
+    refused one two
+    has "$stderr" 'afflux serve: two/afflux.json: ca_file is another one than that of one/afflux.json'
+    deploy --deploy one --deploy two --ca-file one.pem
+    folder two "{ca_file: \"$PWD/one.pem\"}"
+    folder one "{ca_file: \"$PWD/one.pem\"}"
+    kill_server
+    deploy --deploy one --deploy two
+}
+
+# ---- by hand, as workflows/README.md says ----
+
+# by_hand FLOW TYPE
+by_hand() {
+    sed -e "s|\${ApiEndpoint}|$api/v1|; s|\${ConnectionArn}|$connection|; s|\${JobName}|merge|" \
+        -e 's|${TasksTable}|jobs|; s|${LocationsTable}|places|; s|${Bucket}|parts|; s|${OutputBucket}|files|' \
+        -e "s|\${ExtractionArn}|$states:stateMachine:extraction|; s|\${ProcessingArn}|$states:stateMachine:processing|" \
+        "$BATS_TEST_DIRNAME/../../workflows/$1.asl.json" >"$1.json"
+    run -1 grep -F '${' "$1.json"
+    of stateMachineArn stepfunctions create-state-machine --name "$1" --type "$2" --definition "file://$1.json" \
+        --role-arn arn:aws:iam::000000000000:role/any
+}
+
+# table NAME KEY: of two keys, the first is task_id.
+table() {
+    aws dynamodb create-table --table-name "$1" --billing-mode PAY_PER_REQUEST \
+        --attribute-definitions AttributeName=task_id,AttributeType=S "AttributeName=$2,AttributeType=S" \
+        --key-schema AttributeName=task_id,KeyType=HASH "AttributeName=$2,KeyType=RANGE" >/dev/null
+}
+
+@test "the three files are deployed with sed and create-state-machine" {
+    api
+    serve
+    with_aws
+    connection=$(of ConnectionArn events create-connection --name shop --authorization-type API_KEY \
+        --auth-parameters 'ApiKeyAuthParameters={ApiKeyName=X-Key,ApiKeyValue=s3cret}')
+    table jobs created_at
+    table places location_id
+    aws s3 mb s3://parts
+    aws s3 mb s3://files
+    aws glue create-job --name merge --role any --command Name=glueetl,ScriptLocation=builtin:consolidate >/dev/null
+    by_hand processing EXPRESS
+    by_hand extraction STANDARD
+    same "$(by_hand parent STANDARD)" "$states:stateMachine:parent"
+    aws dynamodb put-item --table-name jobs --item '{"task_id": {"S": "t"}, "created_at": {"S": "2026-11-26"}}'
+    for location in l1 l2 l3; do
+        aws dynamodb put-item --table-name places --item '{"task_id": {"S": "t"}, "location_id": {"S": "'$location'"}}'
+    done
+    execution=$(of executionArn stepfunctions start-execution --state-machine-arn "$states:stateMachine:parent" \
+        --name first --input '{"task_id": "t", "task_sort_key": "2026-11-26"}')
+    same "$(until_ended "$execution")" SUCCEEDED
+    aws s3 cp --quiet s3://files/t/first.csv all.csv
+    same "$(count_rows all.csv)" "$sample_rows"
+    same "$(of 'Item.[status.S, file.S, fetched.N]' dynamodb get-item --table-name jobs \
+        --key '{"task_id": {"S": "t"}, "created_at": {"S": "2026-11-26"}}')" 'SUCCEEDED s3://files/t/first.csv 66'
+}
