@@ -146,6 +146,11 @@ static void fill(struct init *n)
     for (size_t i = 0; i < ARRAY_LEN(needed); i++)
         if (needed[i].text->n == 0)
             *needed[i].text = needed[i].example;
+    str name = str_sub(n->folder, str_rfind_byte(n->folder, '/') + 1, n->folder.n);
+    struct aggregate_config usual;
+    aggregate_config_init(&usual);
+    if (str_eq(c->name, usual.name)) /* it stays where a folder is called what a machine may not */
+        (void)!aggregate_config_set(c, STR("name"), name, &n->arena, NULL);
     if (c->auth.n == 0 && c->connection.n == 0)
         c->auth = STR("api-key:X-Api-Key=env:API_KEY");
 }

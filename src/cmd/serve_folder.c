@@ -6,6 +6,7 @@
 #include "asl/token.h"
 #include "cmd/aggregate_file.h"
 #include "cmd/reader.h"
+#include "services/s3/name.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,6 +71,17 @@ static enum status read_locations(struct serve_folder *f, struct error *err)
     return STATUS_OK;
 }
 
+static enum status check_buckets(const struct aggregate_names *names, struct error *err)
+{
+    enum status status = s3_check_bucket_name(names->parts_bucket, err);
+    if (status != STATUS_OK)
+        return error_wrap(err, "buckets.parts: '%.*s'", STR_ARG(names->parts_bucket));
+    status = s3_check_bucket_name(names->output_bucket, err);
+    if (status != STATUS_OK)
+        return error_wrap(err, "buckets.output: '%.*s'", STR_ARG(names->output_bucket));
+    return STATUS_OK;
+}
+
 /* All that the file says and the program understands of it; errors are about the file. */
 static enum status understand(struct serve_folder *f, const struct service_settings *settings,
                               struct error *err)
@@ -78,6 +90,8 @@ static enum status understand(struct serve_folder *f, const struct service_setti
     struct aggregate_names names =
         deploy_names(&f->config, name, settings->account, settings->region, &f->arena);
     enum status status = check_config(f, err);
+    if (status == STATUS_OK)
+        status = check_buckets(&names, err);
     if (status == STATUS_OK)
         status = deployment_init(&f->deployment, &f->config, &f->texts, &names, err);
     if (status == STATUS_OK)

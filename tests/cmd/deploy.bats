@@ -28,6 +28,7 @@ api() {
 folder() {
     rm -rf "$1"
     "$AFFLUX" aggregate --init "$1" >/dev/null
+    same "$(jq -r .name "$1/afflux.json")" "$1"
     printf 'location_id\nl1\nl2\nl3\n' >"$1/locations.csv"
     jq -n --arg name "$1" --arg api "$api/v1" '{name: $name, api: $api, auth: "api-key:X-Key=env:KEY",
         locations: "locations.csv", workflows: "workflows", page_size: 7} + '"${2-{\}}" >"$1/afflux.json"
@@ -270,6 +271,15 @@ row_of() { # TASK
     refused good shop
     has "$stderr" 'shop/afflux.json: '
     has "$stderr" NOT_THERE
+    folder shop '{name: "Shop_1"}'
+    refused good shop
+    has "$stderr" "afflux serve: shop/afflux.json: buckets.parts: 'Shop_1-parts': "
+    folder shop '{api: null} | del(.api)'
+    refused good shop
+    has "$stderr" 'afflux serve: shop/afflux.json: api is missing'
+    folder shop '{locations: "table:locations"}'
+    refused good shop
+    has "$stderr" 'afflux serve: shop/afflux.json: locations is a file for a server'
     folder shop '{locations: "none.csv"}'
     refused good shop
     has "$stderr" 'shop/none.csv: No such file or directory'
