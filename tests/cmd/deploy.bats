@@ -119,6 +119,8 @@ row_of() { # TASK
     same "$(head -n 1 all.csv)" '"location_id","discount_code","error_message","status"'
     same "$(count_rows all.csv)" "$sample_rows"
     same "$(row_of shop)" 'SUCCEEDED 3 3 66 66 66'
+    same "$(curl -s "$api/_asked" | jq -c 'with_entries(select(.key | startswith("l1")))')" \
+        '{"l1/failed/0":1,"l1/failed/7":1,"l1/rejected/0":1}'
 }
 
 @test "another task is rows in two tables" {
@@ -167,7 +169,7 @@ row_of() { # TASK
 
 @test "deployed again without a change, nothing is made anew" {
     api l2=dead
-    folder shop
+    folder shop '{retries: 0}'
     deploy --deploy shop
     start shop shop
     same "$(ended "$execution")" SUCCEEDED
@@ -359,18 +361,7 @@ row_of() { # TASK
     deploy --deploy one --deploy two
 }
 
-# ---- by hand, as workflows/README.md says ----
-
-# by_hand FLOW TYPE
-by_hand() {
-    sed -e "s|\${ApiEndpoint}|$api/v1|; s|\${ConnectionArn}|$connection|; s|\${JobName}|merge|" \
-        -e 's|${TasksTable}|jobs|; s|${LocationsTable}|places|; s|${Bucket}|parts|; s|${OutputBucket}|files|' \
-        -e "s|\${ExtractionArn}|$states:stateMachine:extraction|; s|\${ProcessingArn}|$states:stateMachine:processing|" \
-        "$BATS_TEST_DIRNAME/../../workflows/$1.asl.json" >"$1.json"
-    run -1 grep -F '${' "$1.json"
-    of stateMachineArn stepfunctions create-state-machine --name "$1" --type "$2" --definition "file://$1.json" \
-        --role-arn arn:aws:iam::000000000000:role/any
-}
+# ---- by hand, with the commands of docs/workflows.md ----
 
 # table NAME KEY: of two keys, the first is task_id.
 table() {
@@ -379,29 +370,33 @@ table() {
         --key-schema AttributeName=task_id,KeyType=HASH "AttributeName=$2,KeyType=RANGE" >/dev/null
 }
 
-@test "the three files are deployed with sed and create-state-machine" {
+@test "the commands that the documentation has for AWS deploy the three files" {
     api
     serve
     with_aws
-    connection=$(of ConnectionArn events create-connection --name shop --authorization-type API_KEY \
+    ln -s "$BATS_TEST_DIRNAME/../../workflows" workflows
+    sed -n '/^fill() {/,/^PARENT=/p' "$BATS_TEST_DIRNAME/../../docs/workflows.md" | sed "s|https://api.example.com|$api|" >steps
+    CONNECTION=$(of ConnectionArn events create-connection --name shop --authorization-type API_KEY \
         --auth-parameters 'ApiKeyAuthParameters={ApiKeyName=X-Key,ApiKeyValue=s3cret}')
-    table jobs created_at
-    table places location_id
-    aws s3 mb s3://parts
-    aws s3 mb s3://files
-    aws glue create-job --name merge --role any --command Name=glueetl,ScriptLocation=builtin:consolidate >/dev/null
-    by_hand processing EXPRESS
-    by_hand extraction STANDARD
-    same "$(by_hand parent STANDARD)" "$states:stateMachine:parent"
-    aws dynamodb put-item --table-name jobs --item '{"task_id": {"S": "t"}, "created_at": {"S": "2026-11-26"}}'
+    ROLE=arn:aws:iam::000000000000:role/any
+    table processing-tasks created_at
+    table locations location_id
+    aws s3 mb s3://my-parts
+    aws s3 mb s3://my-output
+    aws glue create-job --name consolidate --role "$ROLE" --command Name=glueetl,ScriptLocation=builtin:consolidate >/dev/null
+    # shellcheck disable=SC1091
+    source ./steps
+    same "$PARENT" "$states:stateMachine:parent"
+    run -1 grep -F '${' <(fill parent; fill extraction; fill processing)
+    aws dynamodb put-item --table-name processing-tasks --item '{"task_id": {"S": "t"}, "created_at": {"S": "2026-11-26"}}'
     for location in l1 l2 l3; do
-        aws dynamodb put-item --table-name places --item '{"task_id": {"S": "t"}, "location_id": {"S": "'$location'"}}'
+        aws dynamodb put-item --table-name locations --item '{"task_id": {"S": "t"}, "location_id": {"S": "'$location'"}}'
     done
-    execution=$(of executionArn stepfunctions start-execution --state-machine-arn "$states:stateMachine:parent" \
+    execution=$(of executionArn stepfunctions start-execution --state-machine-arn "$PARENT" \
         --name first --input '{"task_id": "t", "task_sort_key": "2026-11-26"}')
     same "$(until_ended "$execution")" SUCCEEDED
-    aws s3 cp --quiet s3://files/t/first.csv all.csv
+    aws s3 cp --quiet s3://my-output/t/first.csv all.csv
     same "$(count_rows all.csv)" "$sample_rows"
-    same "$(of 'Item.[status.S, file.S, fetched.N]' dynamodb get-item --table-name jobs \
-        --key '{"task_id": {"S": "t"}, "created_at": {"S": "2026-11-26"}}')" 'SUCCEEDED s3://files/t/first.csv 66'
+    same "$(of 'Item.[status.S, file.S, fetched.N]' dynamodb get-item --table-name processing-tasks \
+        --key '{"task_id": {"S": "t"}, "created_at": {"S": "2026-11-26"}}')" 'SUCCEEDED s3://my-output/t/first.csv 66'
 }
