@@ -238,7 +238,8 @@ int cmd_serve(int argc, char **argv)
                                        .keep_ms = (int64_t)options.keep_days * TIME_MS_PER_DAY});
     serve_raise_limit();
     enum status status =
-        serve_deploy_read(options.deploy, options.deploy_count, &s.house.settings, &s.deploy, &err);
+        serve_deploy_read(options.deploy, options.deploy_count, str_of(options.data),
+                          &s.house.settings, &s.deploy, &err);
     if (status == STATUS_OK)
         status = loop_new(&s.loop, &err);
     if (status == STATUS_OK)

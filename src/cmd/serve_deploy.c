@@ -38,7 +38,7 @@ static enum status check_name(const struct serve_deploy *d, size_t i, struct err
     return STATUS_OK;
 }
 
-enum status serve_deploy_read(const char *const *dirs, size_t count,
+enum status serve_deploy_read(const char *const *dirs, size_t count, str data,
                               const struct service_settings *settings, struct serve_deploy **ret,
                               struct error *err)
 {
@@ -49,7 +49,7 @@ enum status serve_deploy_read(const char *const *dirs, size_t count,
     buf_init(&d->answer, SIZE_MAX / 2);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = serve_folder_read(&d->folders[i], dirs[i], settings, err);
+        status = serve_folder_read(&d->folders[i], dirs[i], data, settings, err);
         d->count++;
         if (status == STATUS_OK)
             status = check_name(d, i, err);

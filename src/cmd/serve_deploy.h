@@ -17,9 +17,9 @@
 
 struct serve_deploy;
 
-/* dirs and settings are borrowed. STATUS_INVALID, STATUS_NOT_FOUND with the file and what is wrong
- * in it. */
-NODISCARD enum status serve_deploy_read(const char *const *dirs, size_t count,
+/* dirs and settings are borrowed; data is the server's data folder, which is not open yet.
+ * STATUS_INVALID, STATUS_NOT_FOUND with the file and what is wrong in it. */
+NODISCARD enum status serve_deploy_read(const char *const *dirs, size_t count, str data,
                                         const struct service_settings *settings,
                                         struct serve_deploy **ret, struct error *err);
 /* The certificates that the folders want to be trusted; left alone when none says so. A server has

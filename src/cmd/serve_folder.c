@@ -5,6 +5,7 @@
 #include "aggregate/locations.h"
 #include "asl/token.h"
 #include "cmd/aggregate_file.h"
+#include "cmd/aggregate_table.h"
 #include "cmd/reader.h"
 #include "services/s3/name.h"
 #include <errno.h>
@@ -16,11 +17,6 @@ static enum status check_config(const struct serve_folder *f, struct error *err)
 {
     struct aggregate_config c = f->config;
     const char *member = "";
-    if (str_starts(c.locations, STR("table:")))
-        return error_set(
-            err, STATUS_INVALID, "Deploy",
-            "locations is a file for a server; tasks for what is in its tables are put "
-            "there (docs/aws.md)");
     if (c.ca_file.n > 0 && access(c.ca_file.p, R_OK) != 0)
         return error_set(err, STATUS_NOT_FOUND, "Deploy", "ca_file: %s: %s", c.ca_file.p,
                          strerrordesc_np(errno));
@@ -51,21 +47,38 @@ static str registered_of(struct serve_folder *f)
     return ret;
 }
 
-static enum status read_locations(struct serve_folder *f, struct error *err)
+static enum status read_list(struct serve_folder *f, const struct service_settings *settings,
+                             str data, struct buf *text, struct error *err)
 {
-    struct buf text;
     const char *path = f->config.locations.p;
-    str name = serve_folder_name(f);
-    if (!reader_read_file(path, LOCATIONS_TEXT_MAX, &text))
+    if (aggregate_is_table(f->config.locations)) {
+        enum status status = aggregate_read_table(settings, data, f->config.locations, text, err);
+        return status == STATUS_OK ? STATUS_OK : error_wrap(err, "%s: locations", f->file);
+    }
+    if (!reader_read_file(path, LOCATIONS_TEXT_MAX, text))
         return error_set(err, STATUS_NOT_FOUND, "Locations", "%s: %s", path,
                          strerrordesc_np(errno));
+    return STATUS_OK;
+}
+
+static enum status read_locations(struct serve_folder *f, const struct service_settings *settings,
+                                  str data, struct error *err)
+{
+    struct buf text;
+    str name = serve_folder_name(f);
+    buf_init(&text, LOCATIONS_TEXT_MAX);
     buf_printf(&f->setup,
                "{\"task_id\":\"%.*s\",\"task_sort_key\":\"%.*s\",\"chunks\":", STR_ARG(name),
                STR_ARG(name));
-    enum status status = locations_read(buf_str(&text), name, &f->setup, &f->locations, err);
+    enum status status = read_list(f, settings, data, &text, err);
+    if (status == STATUS_OK) {
+        status = locations_read(buf_str(&text), name, &f->setup, &f->locations, err);
+        if (status != STATUS_OK)
+            error_wrap(err, "%.*s", STR_ARG(f->config.locations));
+    }
     buf_done(&text);
     if (status != STATUS_OK)
-        return error_wrap(err, "%s", path);
+        return status;
     f->registered = registered_of(f);
     buf_printf(&f->setup, ",\"list\":\"%.*s\"}", STR_ARG(f->registered));
     return STATUS_OK;
@@ -99,7 +112,7 @@ static enum status understand(struct serve_folder *f, const struct service_setti
     return status;
 }
 
-enum status serve_folder_read(struct serve_folder *f, const char *dir,
+enum status serve_folder_read(struct serve_folder *f, const char *dir, str data,
                               const struct service_settings *settings, struct error *err)
 {
     *f = (struct serve_folder){.dir = dir};
@@ -119,7 +132,7 @@ enum status serve_folder_read(struct serve_folder *f, const char *dir,
     if (status != STATUS_OK)
         return status;
     if (f->config.locations.n > 0)
-        return read_locations(f, err);
+        return read_locations(f, settings, data, err);
     buf_add(&f->setup, STR("{}"));
     return STATUS_OK;
 }

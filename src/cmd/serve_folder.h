@@ -18,9 +18,10 @@ struct serve_folder {
     uint32_t locations; /* in it */
 };
 
-/* settings are borrowed, f stays where it is. STATUS_INVALID, STATUS_NOT_FOUND, STATUS_LIMIT with
+/* data: the server's data folder, not open yet, for locations in a table of it. settings are
+ * borrowed, f stays where it is. STATUS_INVALID, STATUS_NOT_FOUND, STATUS_LIMIT with
  * the file and what is wrong in it. Also after a failure: serve_folder_done. */
-NODISCARD enum status serve_folder_read(struct serve_folder *f, const char *dir,
+NODISCARD enum status serve_folder_read(struct serve_folder *f, const char *dir, str data,
                                         const struct service_settings *settings, struct error *err);
 void serve_folder_done(struct serve_folder *f);
 

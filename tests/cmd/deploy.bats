@@ -119,7 +119,7 @@ row_of() { # TASK
     same "$(head -n 1 all.csv)" '"location_id","discount_code","error_message","status"'
     same "$(count_rows all.csv)" "$sample_rows"
     same "$(row_of shop)" 'SUCCEEDED 3 3 66 66 66'
-    same "$(curl -s "$api/_asked" | jq -c 'with_entries(select(.key | startswith("l1")))')" \
+    same "$(curl -s "$api/_asked" | jq -cS 'with_entries(select(.key | startswith("l1")))')" \
         '{"l1/failed/0":1,"l1/failed/7":1,"l1/rejected/0":1}'
 }
 
@@ -204,6 +204,24 @@ row_of() { # TASK
     same "$(jq .locations output)" 4
 }
 
+@test "locations are taken from a table of the server" {
+    api
+    deploy
+    with_aws
+    aws dynamodb create-table --table-name places --billing-mode PAY_PER_REQUEST \
+        --attribute-definitions AttributeName=location_id,AttributeType=S --key-schema AttributeName=location_id,KeyType=HASH >/dev/null
+    for location in l1 l3; do
+        aws dynamodb put-item --table-name places --item '{"location_id": {"S": "'$location'"}}'
+    done
+    kill_server
+    folder shop '{locations: "table:places"}'
+    deploy --deploy shop
+    start shop shop
+    same "$(ended "$execution")" SUCCEEDED
+    get_csv >all.csv
+    same "$(count_rows all.csv)" "$(grep -v l2 <<<"$sample_rows")"
+}
+
 @test "a changed expression is for executions that begin after it, those under way keep theirs on every level" {
     export WAIT=0.2
     api
@@ -279,9 +297,9 @@ row_of() { # TASK
     folder shop '{api: null} | del(.api)'
     refused good shop
     has "$stderr" 'afflux serve: shop/afflux.json: api is missing'
-    folder shop '{locations: "table:locations"}'
+    folder shop '{locations: "table:places"}'
     refused good shop
-    has "$stderr" 'afflux serve: shop/afflux.json: locations is a file for a server'
+    has "$stderr" 'afflux serve: shop/afflux.json: locations: '
     folder shop '{locations: "none.csv"}'
     refused good shop
     has "$stderr" 'shop/none.csv: No such file or directory'
