@@ -6,6 +6,7 @@
 #include "engine/activity.h"
 #include "engine/sfn_internal.h"
 #include "engine/map_run.h"
+#include "engine/pauses.h"
 #include "json/parse.h"
 #include "engine/team.h"
 #include "engine/unit.h"
@@ -96,7 +97,9 @@ static enum status open_all(struct engine *e, struct error *err)
     e->client = store_client_new(e->store, engine_wake, e->door);
     engine_units_open(e);
     engine_map_open(e);
-    status = engine_api_open(e, err);
+    status = engine_pauses_open(e, err);
+    if (status == STATUS_OK)
+        status = engine_api_open(e, err);
     if (status == STATUS_OK)
         status = engine_recover(e, err);
     if (status == STATUS_OK && o->loop_opened)

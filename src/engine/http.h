@@ -8,6 +8,7 @@
 #define AFFLUX_ENGINE_HTTP_H
 
 #include "engine/engine_internal.h"
+#include "engine/pauses.h"
 #include "services/connections_kept.h"
 #include "services/http_task.h"
 
@@ -20,6 +21,7 @@ struct engine_http {
     struct secret_box box;
     struct connections_kept kept; /* through the engine's reader */
     struct connections connections;
+    struct engine_pauses pauses; /* that are kept */
     /* Calls by execution, frame and attempt: heads of lists, a power of two of them. */
     struct engine_call **calls;
     uint32_t call_count, call_mask;

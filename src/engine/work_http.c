@@ -209,6 +209,7 @@ static void take_pause(struct engine *e, struct engine_mail *mail)
 static void tell_pause(void *arg, str host, int64_t until_ms)
 {
     struct engine *e = arg;
+    engine_pauses_keep(e, host, until_ms);
     for (uint32_t i = 0; i < e->team->count; i++) {
         if (i == e->number)
             continue;
@@ -315,6 +316,7 @@ void engine_http_close(struct engine *e)
             call_free(h->calls[i]);
     }
     free(h->calls);
+    engine_pauses_done(&h->pauses);
     http_gate_free(h->gate);
     http_client_free(h->client);
     secret_box_done(&h->box);

@@ -36,12 +36,12 @@ read_csv() {
     python3 -c 'import csv, json, sys; print(json.dumps(list(csv.reader(open(sys.argv[1], newline=""))), ensure_ascii=False))' "$1"
 }
 
-# third_party FAULTS [LOCATIONS ROWS LATENCY]: build/thirdparty with so many (12), listed in list.csv.
+# third_party FAULTS [LOCATIONS ROWS LATENCY [OPTION…]]: build/thirdparty with so many (12), listed in list.csv.
 third_party() {
     thirdparty=$(dirname "$AFFLUX")/../../thirdparty
     [[ -x $thirdparty ]] || skip "build/thirdparty is not built"
     "$thirdparty" --listen 127.0.0.1:0 --locations "${2-12}" --rows "${3-200-400}" --latency "${4-30}" \
-        --write-locations list.csv ${1:+--fault "$1"} >line 3>&- &
+        --write-locations list.csv ${1:+--fault "$1"} "${@:5}" >line 3>&- &
     api_pid=$!
     until [[ -s line ]]; do sleep 0.05; done
     url=$(grep -o 'http://[0-9.:]*' line)

@@ -224,6 +224,18 @@ load aggregate
     same "$(jq '[.locations[].pages_again] | add' stats.json)" 0
 }
 
+@test "who asks for a pause gets one from the next process, too" {
+    third_party busy=3:1 12 200-400 30 --retry-after 4
+    for _ in 1 2; do
+        run of_third_party 1.5
+        [[ $status == 137 ]]
+    done
+    run -0 of_third_party 120
+    curl -s "$url/_stats" >stats.json
+    same "$(jq '[.locations[].early] | add' stats.json)" 0
+    (($(jq '.busy_given' stats.json) >= 3))
+}
+
 @test "three thousand locations of several pages each are one task" {
     third_party '' 3000 8 0
     run -0 of_third_party 150 --json --concurrency 100 --page-size 3

@@ -231,6 +231,79 @@ static void a_connection_can_be_given_a_limit_on_all_loops_together(void **state
     assert_int_equal(s->api.requests, 9);
 }
 
+/* What is kept of pauses: how many rows. */
+static int64_t kept_pauses(struct site *s)
+{
+    struct store_reader *reader;
+    struct store_names names;
+    struct error err;
+    struct arena a;
+    arena_init(&a, 0);
+    assert_int_equal(store_reader_open(str_of(s->h.folder), NULL, &reader, &err), STATUS_OK);
+    assert_int_equal(
+        store_list_things(reader, STR("pause"), STR(""), (str){0}, 100, &a, &names, &err),
+        STATUS_OK);
+    store_reader_close(reader);
+    arena_done(&a);
+    return names.count;
+}
+
+static void a_pause_that_a_host_asked_for_is_known_to_the_next_process(void **state)
+{
+    struct site *s = *state;
+    operate(s, "CreateConnection", KEY);
+    put_machine(s, "key", "/busy/2/4", ",\"Output\":\"{% $states.result.StatusCode %}\"");
+    int64_t from_ms = loop_now_ms();
+    house_start(&s->h, "m", "first", "{}");
+    house_start_unwatched(&s->h, "m", "second", "{}");
+    house_pass(&s->h, 500);
+    assert_int_equal(s->api.requests, 2);
+    assert_int_equal(kept_pauses(s), 1); /* two answers of one host */
+    house_close(&s->h);
+    s->h.loops = 3;
+    house_open(&s->h);
+    house_pass(&s->h, 300);
+    assert_int_equal(s->api.requests, 2);
+    assert_int_equal(engine_figures(s->h.engine).hosts_paused, 1);
+    assert_string_equal(house_run(&s->h, "m", "first", "{}"), "200");
+    assert_true(loop_now_ms() - from_ms >= 3800);
+    assert_int_equal(kept_pauses(s), 1);
+    house_reopen(&s->h); /* now it is over */
+    house_pass(&s->h, 300);
+    assert_int_equal(kept_pauses(s), 0);
+    assert_int_equal(engine_figures(s->h.engine).hosts_paused, 0);
+}
+
+static void a_short_pause_is_not_kept(void **state)
+{
+    struct site *s = *state;
+    operate(s, "CreateConnection", KEY);
+    put_machine(s, "key", "/busy/1/1", ",\"Output\":\"{% $states.result.StatusCode %}\"");
+    assert_string_equal(house_run(&s->h, "m", "e", "{}"), "200");
+    assert_int_equal(s->api.requests, 2);
+    assert_int_equal(kept_pauses(s), 0);
+}
+
+static void a_row_of_a_pause_that_makes_no_sense_is_none(void **state)
+{
+    struct site *s = *state;
+    char command[FOLDER_MAX * 2 + 200];
+    operate(s, "CreateConnection", KEY);
+    put_machine(s, "key", "/echo", ",\"Output\":\"{% $states.result.StatusCode %}\"");
+    house_close(&s->h);
+    snprintf(command, sizeof(command),
+             "sqlite3 '%s/afflux.db' \"INSERT INTO service VALUES ('pause', 'http://127.0.0.1:%d', "
+             "CAST('soon' AS BLOB)), ('pause', 'http://b:1', CAST('99999999999999999' AS BLOB)), "
+             "('pause', 'http://c:1', CAST('' AS BLOB))\"",
+             s->h.folder, s->api.port);
+    assert_int_equal(system(command), 0); /* NOLINT: a test's own folder */
+    assert_int_equal(kept_pauses(s), 3);
+    house_open(&s->h);
+    assert_int_equal(engine_figures(s->h.engine).hosts_paused, 0);
+    assert_string_equal(house_run(&s->h, "m", "e", "{}"), "200");
+    assert_int_equal(kept_pauses(s), 0);
+}
+
 static void a_timeout_ends_the_call(void **state)
 {
     struct site *s = *state;
@@ -410,6 +483,9 @@ int main(void)
         TEST(a_busy_host_is_asked_again_when_it_says),
         TEST(a_busy_host_is_left_alone_by_every_loop),
         TEST(a_connection_can_be_given_a_limit_on_all_loops_together),
+        TEST(a_pause_that_a_host_asked_for_is_known_to_the_next_process),
+        TEST(a_short_pause_is_not_kept),
+        TEST(a_row_of_a_pause_that_makes_no_sense_is_none),
         TEST(a_timeout_ends_the_call),
         TEST(what_nobody_listens_for_is_a_failure_of_the_socket),
         TEST(express_executions_call_too),

@@ -78,17 +78,20 @@ static void answer_size(int fd, size_t n)
     free(body);
 }
 
-static void answer_busy(int fd)
+static void answer_busy(int fd, long seconds)
 {
-    static const char busy[] = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\n"
-                               "Content-Length: 0\r\nConnection: close\r\n\r\n";
-    write_all(fd, busy, sizeof busy - 1);
+    char busy[128];
+    int n = snprintf(busy, sizeof busy,
+                     "HTTP/1.1 429 Too Many Requests\r\nRetry-After: %ld\r\n"
+                     "Content-Length: 0\r\nConnection: close\r\n\r\n",
+                     seconds);
+    write_all(fd, busy, (size_t)n);
 }
 
 /* False: the connection stays open. */
 static int answer_path(struct api_server *s, int fd, const char *request)
 {
-    char wanted[64];
+    char wanted[64], *rest;
     const char *path = strchr(request, ' ');
     if (!path || strncmp(++path, "/cut", 4) == 0)
         return 1;
@@ -112,8 +115,8 @@ static int answer_path(struct api_server *s, int fd, const char *request)
     } else if (strncmp(path, "/hang", 5) == 0 &&
                (strncmp(path, "/hang/once", 10) != 0 || s->onces++ == 0)) {
         return 0;
-    } else if (strncmp(path, "/busy/", 6) == 0 && s->busy++ < strtol(path + 6, NULL, 10)) {
-        answer_busy(fd);
+    } else if (strncmp(path, "/busy/", 6) == 0 && s->busy++ < strtol(path + 6, &rest, 10)) {
+        answer_busy(fd, *rest == '/' ? strtol(rest + 1, NULL, 10) : 1);
     } else {
         answer_text(fd, 200, "text/plain", request);
     }

@@ -11,7 +11,7 @@
  *   /hang        no answer     /cut         closes without an answer
  *   /hang/once   no answer to the first of these requests, then as /echo
  *   /as/NAME/…   as /…, so that requests of many can be told apart
- *   /busy/N      429 with Retry-After: 1 to the first N of these requests, then as /echo
+ *   /busy/N[/S]  429 with Retry-After: S (1) to the first N of these requests, then as /echo
  */
 #ifndef AFFLUX_TESTS_SERVICES_API_SERVER_H
 #define AFFLUX_TESTS_SERVICES_API_SERVER_H
