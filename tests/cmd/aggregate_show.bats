@@ -3,34 +3,12 @@
 # shellcheck disable=SC2154
 
 load helper
+load aggregate
 
-teardown() {
-    [[ -z ${api_pid:-} ]] || kill "$api_pid" 2>/dev/null || true
-}
-
-# api [LOCATION=WHAT …]
-api() {
-    python3 "$BATS_TEST_DIRNAME/aggregate_api.py" port "$@" 3>&- &
-    api_pid=$!
-    until [[ -f port ]]; do sleep 0.05; done
-    url=http://127.0.0.1:$(<port)
-}
-
-# third_party FAULTS LOCATIONS ROWS LATENCY
-third_party() {
-    thirdparty=$(dirname "$AFFLUX")/../../thirdparty
-    [[ -x $thirdparty ]] || skip "build/thirdparty is not built"
-    "$thirdparty" --listen 127.0.0.1:0 --locations "$2" --rows "$3" --latency "$4" --write-locations list.csv \
-        ${1:+--fault "$1"} >line 3>&- &
-    api_pid=$!
-    until [[ -s line ]]; do sleep 0.05; done
-    url=$(grep -o 'http://[0-9.:]*' line)
+# sample FAULTS LOCATIONS ROWS LATENCY: the large third party.
+sample() {
+    third_party "$@"
     export KEY=sample-key header=X-Api-Key
-}
-
-locations() {
-    printf 'location_id,name\n' >list.csv
-    printf '%s,x\n' "$@" >>list.csv
 }
 
 # words OPTION…: the command.
@@ -88,7 +66,7 @@ matches() {
 }
 
 @test "a host that asks for a pause is shown" {
-    third_party busy=1:1 3 50 0
+    sample busy=1:1 3 50 0
     words --concurrency 2
     on_screen --at 0.6 look --at 0.8 look --at 1.1 look --at 1.4 look --at 1.7 look
     matches "$(part look)" '\|requests   .* waiting; 1 host asked for a pause, 1 s'
@@ -179,7 +157,7 @@ not complete
 }
 
 @test "--json: events are whole lines, one for each location, whatever loop it is on" {
-    third_party over:3 300 0-30 0
+    sample over:3 300 0-30 0
     words --concurrency 30 --loops 3 --json
     run -3 --separate-stderr "${words[@]}"
     printf '%s\n' "$output" >events

@@ -64,15 +64,15 @@ read_csv() {
     same "$(read_csv report.csv | jq -c '[.[1:][][0]] | group_by(.) | map([.[0], length])')" '[["One",11],["Three",33]]'
     cp report.csv first.csv
     run -0 aggregate --locations table:shops --row '{"shop": $location.name, "code": $row.resourceKey}' --json
-    same "$(jq .was_finished <<<"$output")" true
-    run=$(jq -r .run <<<"$output")
+    same "$(finished .was_finished)" true
+    run=$(finished -r .run)
     cmp first.csv report.csv
     serve --data data
     put shops '{"location_id": {"S": "l2"}, "name": {"S": "Two"}}'
     stop
     run -0 aggregate --locations table:shops --row '{"shop": $location.name, "code": $row.resourceKey}' --json
-    same "$(jq -c '[.was_finished, .locations, .in_csv]' <<<"$output")" '[false,3,66]'
-    [[ $(jq -r .run <<<"$output") != "$run" ]]
+    same "$(finished -c '[.was_finished, .locations, .in_csv]')" '[false,3,66]'
+    [[ $(finished -r .run) != "$run" ]]
 }
 
 @test "items are what the same lines of JSON are, and what the workflows write down is no part of them" {
@@ -106,11 +106,11 @@ read_csv() {
     stop
     api
     run -0 aggregate --json --locations table:towns/Porto/Norte
-    same "$(jq .locations <<<"$output")" 3
+    same "$(finished .locations)" 3
     run -0 aggregate --json --locations table:days/2.0
-    same "$(jq -c '[.locations, .in_csv]' <<<"$output")" '[1,22]'
+    same "$(finished -c '[.locations, .in_csv]')" '[1,22]'
     run -0 aggregate --json --locations table:towns/Nowhere
-    same "$(jq -c '[.locations, .in_csv]' <<<"$output")" '[0,0]'
+    same "$(finished -c '[.locations, .in_csv]')" '[0,0]'
     run -1 aggregate --locations table:towns
     has "$output" "the location 'l1' is there twice"
     run -1 aggregate --locations table:days/two
@@ -174,7 +174,7 @@ END
     for from in table:many table:many/x; do # the same locations in the same order: one run
         run -0 timeout 150 env KEY=sample-key "$AFFLUX" aggregate --api "$url/v1" --locations "$from" --auth api-key:X-Api-Key=env:KEY \
             --out report.csv --data data --concurrency 100 --json
-        same "$(jq -c '[.locations, .complete, .was_finished, .in_csv]' <<<"$output")" \
+        same "$(finished -c '[.locations, .complete, .was_finished, .in_csv]')" \
             "[5000,5000,$([[ $from == */x ]] && echo true || echo false),$(curl -s "$url/_stats" | jq '[.locations[] | .failed + .rejected] | add')]"
     done
 }

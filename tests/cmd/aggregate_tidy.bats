@@ -41,7 +41,7 @@ bodies() {
     for option in '' --retry-failed; do
         rm report.csv
         run -0 aggregate ${option:+"$option"} --json
-        same "$(jq -c '[.status, .was_finished, .in_csv]' <<<"$output")" '["SUCCEEDED",true,176]'
+        same "$(finished -c '[.status, .was_finished, .in_csv]')" '["SUCCEEDED",true,176]'
         cmp first.csv report.csv
     done
     same "$(curl -s "$url/_asked")" "$(<asked)"
@@ -56,9 +56,7 @@ bodies() {
     kill "$api_pid"
     wait "$api_pid" || true
     rm port
-    PORT=${url##*:} python3 "$BATS_TEST_DIRNAME/aggregate_api.py" port 3>&- &
-    api_pid=$!
-    until [[ -f port ]]; do sleep 0.05; done
+    PORT=${url##*:} api
     run -0 aggregate --retry-failed
     same "$(objects aggregate-parts)" 0
     same "$(grep -c '"COMPLETE"' report.ledger.csv)" 4
