@@ -338,6 +338,51 @@ row_of() { # TASK
     has "$output" 'afflux serve: shop: machine shop-processing: there is one of another type, STANDARD'
 }
 
+# set_up ITEM PUT: the setup workflow in a simulated world, where the task's row is found like this, and rows are put so.
+set_up() {
+    printf '{"Look at the task": {"Return": %s}, "Put": %s, "Task": {"Return": {}}' "$1" "$2" >mocks.json
+    for state in 'Tasks table' 'Locations table' 'Bucket of parts' 'Bucket of files' Job; do
+        printf ', "%s": {"Return": {}}' "$state" >>mocks.json
+    done
+    printf '}' >>mocks.json
+    "$AFFLUX" run "$BATS_TEST_DIRNAME/../../src/aggregate/setup.asl.json" -m mocks.json -v --history \
+        -i '{"task_id": "t", "task_sort_key": "k", "list": "new", "chunks": [[{"PutRequest": {"Item": {}}}]]}'
+}
+
+@test "a list is the task's when all of its rows are there, and not before" {
+    put='{"Return": {"UnprocessedItems": {}}}'
+    run -0 set_up '{}' "$put"
+    same "$(jq -r 'select(.type == "TaskScheduled") | .taskScheduledEventDetails.resource' <<<"$output" | tail -n 2 | xargs)" 'batchWriteItem putItem'
+    has "$output" '\"list\":{\"S\":\"new\"}'
+    run -0 set_up '{"Item": {"list": {"S": "old"}}}' "$put"
+    has "$output" '"resource":"putItem"'
+    run -0 set_up '{"Item": {"list": {"S": "new"}}}' '{"Throw": {"Error": "No.Put"}}'
+    [[ $output != *putItem* ]]
+    run -1 set_up '{}' '{"Return": {"UnprocessedItems": {"locations": []}}}'
+    has "$output" Aggregate.LocationsNotPut
+    [[ $output != *putItem* ]]
+}
+
+@test "killed while it deploys, the next one does the rest" {
+    api
+    folder shop
+    { echo location_id; seq -f 'l%.0f' 5000; } >shop/locations.csv
+    for after in 0.3 0.6 1 1.5; do
+        KEY=x "$AFFLUX" serve --listen 127.0.0.1:0 --deploy shop >line 2>errors 3>&- &
+        server=$!
+        pids+=("$server")
+        sleep "$after"
+        kill_server
+    done
+    deploy --deploy shop
+    with_aws
+    same "$(of Count dynamodb query --table-name locations --select COUNT --key-condition-expression 'task_id = :t' \
+        --expression-attribute-values '{":t": {"S": "shop"}}')" 5000
+    same "$(row_of shop)" 'READY None None None None None'
+    call ListExecutions "{\"stateMachineArn\": \"$states:stateMachine:shop-setup\", \"statusFilter\": \"FAILED\"}" >failed
+    same "$(jq '.executions | length' failed)" 0
+}
+
 @test "a signal while it deploys ends it" {
     api
     folder shop
