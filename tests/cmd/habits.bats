@@ -73,6 +73,14 @@ by_offset='{api}/{location_id}/{type}?limit={limit}&offset={offset}'
     done
 }
 
+@test "an API that gives fewer rows than asked for, and announces all: the ledger says what differs, and why" {
+    printf 'location_id,habit\n3,capped\n20,capped\n' >list.csv
+    run -3 "$AFFLUX" aggregate --api "$url/{habit}" --locations list.csv --auth none --out report.csv --data data --page-size 5 \
+        --page-url "$by_offset" --summary-url '{api}/{location_id}/count' --summary '$body.rows' --row '{"id": $row.id}'
+    wanted '20 MISMATCH 20 12 Aggregate.PageShort' '3 COMPLETE 3 3 -'
+    has "$(<report.ledger.csv)" 'the page at offset 0 has 3 rows where 5 were asked for, and behind it there are others: page_size may be 3 at most'
+}
+
 @test "pages by number, behind which there is nothing" {
     run -0 collect numbered '0 4 5 6 10 41' --page-url '{api}/{location_id}/{type}?page={page}&per_page={limit}'
     same "$(rows)" 66

@@ -289,6 +289,24 @@ two='[{"id":1},{"id":2}]'
     same "$(counts failed)" 'MISMATCH 6 3 '
 }
 
+@test "where fewer rows came than announced, a page that was short says why, if others came behind it" {
+    run -0 extract "$(summary 6 0)" "$(page 0 1 false '' true),$(page 2 1 false '' true),$(page 4 1 false '' true)" --history
+    same "$(counts failed)" 'MISMATCH 6 3 Aggregate.PageShort'
+    has "$output" 'the page at offset 0 has 1 rows where 2 were asked for, and behind it there are others: page_size may be 1 at most'
+    run -0 extract "$(summary 6 0)" "$(page 0 2 true),$(page 2 0 false ''),$(page 4 2 false)" --history
+    same "$(counts failed)" 'MISMATCH 6 4 Aggregate.PageShort'
+    run -0 extract "$(summary 5 0)" "$(page 0 2 true),$(page 2 1 true),$(page 4 2 false)" --history
+    same "$(counts failed)" 'COMPLETE 5 5 '
+    marked extraction.asl.json paging "'page'"
+    run -0 extract "$(summary 6 0)" "$(page 0 1 true),$(page 2 1 true),$(page 4 1 false)" --history
+    same "$(counts failed)" 'MISMATCH 6 3 Aggregate.PageShort'
+    marked extraction.asl.json has_summary false
+    marked extraction.asl.json types "['failed']"
+    one_location=${one_location/'pages_at_once":1'/'pages_at_once":3'}
+    run -0 extract "$(throw No.Summary)" "$(page 0 1 true),$(page 2 1 true),$(page 4 1 false),$(page 6 0 false '')" --history
+    same "$(counts failed)" 'COMPLETE - 3 '
+}
+
 @test "a page that repeats fails the location" {
     run -1 extract "$(summary 4 0)" "$(page 0 2 true same),$(page 2 2 true same)" --history
     same "$(counts failed)" 'FAILED 4 4 Aggregate.PageRepeats'
@@ -421,6 +439,14 @@ windows() {
     marked extraction.asl.json paging "'page'"
     run -1 extract "$(throw No.Summary)" "$first,$(throw States.Http.Socket)"
     has "$output" 'offset 2: because'
+}
+
+@test "without a summary, a short page with others behind it fails the location" {
+    no_summary
+    one_location=${one_location/'pages_at_once":1'/'pages_at_once":3'}
+    run -1 extract "$(throw No.Summary)" "$(page 0 2 true),$(page 2 1 false),$(page 4 2 true),$(page 6 0 false '')" --history
+    same "$(counts failed)" 'FAILED - 5 Aggregate.PageShort'
+    has "$output" 'the page at offset 2 has 1 rows'
 }
 
 @test "pages without end have one where nothing was announced, too" {
