@@ -51,7 +51,7 @@ process() { # ANSWERS, to the call and to the store
 }
 
 extract() { # SUMMARY PAGES
-    printf '{"Ask for the summary":[%s],"One page":[%s],"Write down the counts":{"Return":{}}}' "$1" "$2" >mocks.json
+    printf '{"Ask for the summary":[%s],"One page":[%s],"Remove the part":{"Return":{}},"Write down the counts":{"Return":{}}}' "$1" "$2" >mocks.json
     "$AFFLUX" run "$flows/extraction.asl.json" -i "$one_location" -m mocks.json -v "${@:3}"
 }
 
@@ -439,6 +439,18 @@ windows() {
     marked extraction.asl.json paging "'page'"
     run -1 extract "$(throw No.Summary)" "$first,$(throw States.Http.Socket)"
     has "$output" 'offset 2: because'
+}
+
+@test "behind a page that says it is the last one, numbered pages that come all the same are removed, and not counted" {
+    no_summary
+    marked extraction.asl.json paging "'page'"
+    one_location=${one_location/'pages_at_once":1'/'pages_at_once":4'}
+    run -0 extract "$(throw No.Summary)" "$(page 0 2 true),$(page 2 1 false ''),$(page 4 1 false ''),$(page 6 1 false ''),$(page 8 0 false '')" --history
+    same "$(counts failed)" 'COMPLETE - 3 '
+    same "$(jq -r 'select(.type == "TaskScheduled") | .taskScheduledEventDetails.parameters | fromjson | .Key | strings' <<<"$output")" \
+        $'parts/t/r/l1/failed/000000000004.json\nparts/t/r/l1/failed/000000000006.json'
+    run -0 extract "$(throw No.Summary)" "$(page 0 2 true),$(page 2 2 false same),$(page 4 2 false same),$(page 6 2 false same),$(page 8 2 false same)" --history
+    same "$(counts failed)" 'COMPLETE - 4 '
 }
 
 @test "without a summary, a short page with others behind it fails the location" {
