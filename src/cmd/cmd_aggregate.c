@@ -498,6 +498,16 @@ static enum status read_locations(struct aggregate *g, struct error *err)
     return status == STATUS_OK ? STATUS_OK : error_wrap(err, "%s", path);
 }
 
+/* Whether there are certificates is known before a call, and not as the failure of every location. */
+static enum status try_certificates(const struct aggregate *g, struct error *err)
+{
+    str path = g->options->config.ca_file;
+    if (path.n == 0 || access(path.p, R_OK) == 0)
+        return STATUS_OK;
+    return error_set(err, STATUS_NOT_FOUND, "Certificates", "%.*s: %s", STR_ARG(path),
+                     strerrordesc_np(errno));
+}
+
 /* Whether the CSV can be written is better known before hours of work than after them. */
 static enum status try_output(const struct aggregate *g, struct error *err)
 {
@@ -521,6 +531,8 @@ static int aggregate(struct aggregate *g)
         status = read_locations(g, &err);
     if (status == STATUS_OK)
         status = try_output(g, &err);
+    if (status == STATUS_OK)
+        status = try_certificates(g, &err);
     if (status == STATUS_OK)
         status = loop_new(&g->loop, &err);
     if (status == STATUS_OK)
