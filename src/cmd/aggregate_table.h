@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Locations that are the items of a table in the data folder: --locations table:NAME[/KEY]. They
- * become JSON Lines (aggregate/locations.h), so they are what the same lines in a file are: nested
- * values and sets come as JSON text. task_id and what the workflows write down of a location
- * (ledger…) are no part of it, so a run that was made changes nothing.
+ * become JSON Lines (aggregate/locations.h), so they are what the same lines in a file are; sets
+ * become arrays, bytes base64. task_id and what the workflows write down of a location (ledger…)
+ * are no part of it, so a run that was made changes nothing.
  */
 #ifndef AFFLUX_CMD_AGGREGATE_TABLE_H
 #define AFFLUX_CMD_AGGREGATE_TABLE_H

@@ -85,10 +85,13 @@ for n in range(1000000):
     answer = c.getresponse()
     answer.read()
     assert answer.status == 200
+    if n == 100:
+        open("writes", "w").close()
 END
     writer=$!
     pids+=("$writer")
     data=$PWD/data
+    until [[ -e writes ]]; do sleep 0.05; done
     for copy in 1 2 3; do
         sleep 0.5
         to=$PWD/copy$copy
