@@ -3,7 +3,6 @@
 #include "cmd/aggregate_end.h"
 
 #include "cmd/aggregate_mark.h"
-#include "json/parse.h"
 #include "json/write.h"
 #include "services/dynamodb/dynamodb.h"
 
@@ -31,23 +30,7 @@ static enum status query(const struct aggregate_rows *rows, str start, struct ar
 {
     const struct service_operation *o = service_find(&dynamodb_service, STR("Query"));
     struct service_call call = {.settings = rows->settings, .now_ms = loop_wall_ms(), .arena = a};
-    struct buf reply, answer;
-    struct json_val request;
-    str args;
-    buf_init(&reply, SIZE_MAX / 2);
-    buf_init(&answer, SIZE_MAX / 2);
-    enum status status = json_parse_in(a, request_of(rows, start, a), NULL, &request, err);
-    if (status == STATUS_OK)
-        status = service_prepare(o, &call, request, &args, err);
-    if (status == STATUS_OK)
-        status = o->run(&call, rows->reader, NULL, args, &reply, err);
-    if (status == STATUS_OK)
-        status = service_answer(o, &call, buf_str(&reply), &answer, err);
-    if (status == STATUS_OK)
-        status = json_parse_in(a, buf_str(&answer), NULL, ret, err);
-    buf_done(&reply);
-    buf_done(&answer);
-    return status;
+    return service_read(o, &call, rows->reader, request_of(rows, start, a), ret, err);
 }
 
 /* Page by page; nothing but one page is in memory. */
