@@ -15,21 +15,18 @@
 #include "cmd/aggregate_flows.h"
 #include "cmd/aggregate_init.h"
 #include "cmd/aggregate_show.h"
-#include "cmd/aggregate_summary.h"
 #include "cmd/aggregate_table.h"
+#include "cmd/aggregate_tell.h"
 #include "cmd/aggregate_tidy.h"
 #include "cmd/aggregate_tune.h"
 #include "cmd/cmd.h"
-#include "cmd/eval_show.h"
 #include "cmd/house.h"
-#include "cmd/output.h"
 #include "cmd/reader.h"
 #include "engine/connections.h"
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { RETRIES_MAX = 10000, CMD_PARTIAL = 3 };
+enum { RETRIES_MAX = 10000 };
 
 struct aggregate {
     const struct aggregate_options *options;
@@ -352,85 +349,16 @@ static enum status run(struct aggregate *g, struct error *err)
     return g->is_over ? g->status : STATUS_OK;
 }
 
-static void say(str message)
-{
-    struct buf shown;
-    buf_init(&shown, SIZE_MAX / 2);
-    eval_show_message(message, &shown);
-    cmd_error("aggregate", "%.*s", shown.n > 0 ? (int)shown.n - 1 : 0, shown.p);
-    buf_done(&shown);
-}
-
-static bool tell_text(const struct aggregate *g, const struct aggregate_summary *summary)
-{
-    struct output out;
-    if (g->options->is_quiet)
-        return true;
-    output_init(&out, STDOUT_FILENO, "aggregate");
-    out.buf.max = SIZE_MAX / 2;
-    if (g->was_finished)
-        buf_add(&out.buf, STR("This was finished before, and is only told again.\n"));
-    aggregate_summary_put(summary, &out.buf);
-    bool is_written = output_flush(&out);
-    output_done(&out);
-    return is_written;
-}
-
 /* Why there is no file. */
 static str failure_of(const struct aggregate *g)
 {
     return g->has_succeeded ? str_of(g->copy.err.message) : buf_str(&g->failure);
 }
 
-static bool tell_finished(struct aggregate *g, int code, const struct aggregate_summary *summary)
-{
-    static const char *const words[] = {
-        [CMD_OK] = "SUCCEEDED", [CMD_FAILED] = "FAILED", [CMD_PARTIAL] = "PARTIAL"};
-    struct event_finished e = {.status = str_of(words[code]),
-                               .run = g->run,
-                               .was_finished = g->was_finished,
-                               .counts = summary->counts,
-                               .file = summary->file,
-                               .ledger = summary->ledger,
-                               .failure = summary->file.n > 0 ? STR("") : failure_of(g),
-                               .last = summary->last};
-    return aggregate_show_finished(&g->show, &e);
-}
-
-static int tell(struct aggregate *g, int code, bool has_file)
-{
-    struct progress last;
-    aggregate_show_progress(&g->show, g->engine, loop_now_ms(), &last);
-    struct aggregate_summary summary = {.counts = &g->ledger,
-                                        .file = has_file ? g->options->config.out : STR(""),
-                                        .ledger = ledger_path(g),
-                                        .was_finished = g->was_finished,
-                                        .last = &last};
-    bool is_told = g->options->is_json ? tell_finished(g, code, &summary) : tell_text(g, &summary);
-    return is_told ? code : CMD_FAILED;
-}
-
-/* What is wrong with the CSV's rows. */
-static void tell_trouble(const struct aggregate *g)
-{
-    struct buf text;
-    buf_init(&text, SIZE_MAX / 2);
-    if (g->copy.tally_err.status != STATUS_OK)
-        say(str_of(g->copy.tally_err.message));
-    ledger_put_trouble(&g->ledger, g->options->config.out, &text);
-    for (str rest = buf_str(&text), line; rest.n > 0;) {
-        size_t end = str_find_byte(rest, '\n', 0);
-        line = str_sub(rest, 0, end);
-        rest = str_sub(rest, end + 1, rest.n);
-        say(line);
-    }
-    buf_done(&text);
-}
-
 /* What came is in the data folder, whatever became of the files. */
 static int tell_unwritten(struct aggregate *g, const struct error *err)
 {
-    say(str_of(err->message));
+    aggregate_say(str_of(err->message));
     aggregate_show_stopped(&g->show, str_of(err->name), str_of(err->message));
     cmd_error("aggregate", "nothing is lost: the same command makes the files of what is in %s",
               g->options->config.data.p);
@@ -458,18 +386,24 @@ static int tell_end(struct aggregate *g)
     if (g->is_copying && !has_file && !has_no_object)
         return tell_unwritten(g, &g->copy.err);
     if (!has_file)
-        say(failure_of(g));
+        aggregate_say(failure_of(g));
     if (publish_files(g, has_file, &err) != STATUS_OK)
         return tell_unwritten(g, &err);
     int code = !has_file ? CMD_FAILED : ledger_is_whole(&g->ledger) ? CMD_OK : CMD_PARTIAL;
-    if (has_file)
-        tell_trouble(g);
-    int ending = tell(g, code, has_file);
-    if (code != CMD_OK)
-        cmd_error("aggregate", "--retry-failed goes on with what is missing");
-    else if (!g->options->config.keeps_parts)
+    struct aggregate_ending ending = {.options = g->options,
+                                      .show = &g->show,
+                                      .engine = g->engine,
+                                      .counts = &g->ledger,
+                                      .tally = &g->copy.tally_err,
+                                      .run = g->run,
+                                      .ledger = ledger_path(g),
+                                      .has_file = has_file,
+                                      .was_finished = g->was_finished,
+                                      .failure = failure_of(g)};
+    int told = aggregate_tell(&ending, code);
+    if (code == CMD_OK && !g->options->config.keeps_parts)
         tidy(g);
-    return ending;
+    return told;
 }
 
 /* ---- beginning ---- */
@@ -539,7 +473,7 @@ static int aggregate(struct aggregate *g)
         status = run(g, &err);
     g->was_finished = g->engine && atomic_load(&g->show.steps) == 0;
     if (status != STATUS_OK) {
-        say(str_of(err.message));
+        aggregate_say(str_of(err.message));
         aggregate_show_stopped(&g->show, str_of(err.name), str_of(err.message));
         code = str_eq(str_of(err.name), STR("Auth")) ? CMD_USAGE : CMD_FAILED;
     } else if (!g->is_over) {

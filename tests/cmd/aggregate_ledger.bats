@@ -263,7 +263,7 @@ for i in range(100000):
 "l2","rejected","COMPLETE","","2","2","2","1","",""'
     has "$output" 'rows       not announced, 3 fetched, 3 in report.csv'
     run -0 aggregate --types rejected --no-summary --json
-    same "$(jq -c '[.announced, .not_announced, .in_csv]' <<<"$output")" '[null,2,3]'
+    same "$(finished -c '[.announced, .not_announced, .in_csv]')" '[null,2,3]'
     rm -r data
     run -0 aggregate --types rejected,failed --summary '{"rejected": $body.states.rejected, "failed": null}'
     same "$(line l2 failed)" '"COMPLETE","","20","20","20","3","",""'
@@ -301,5 +301,5 @@ for i in range(100000):
     run -0 aggregate --row '{"x": $row.y}' --crlf --bom
     same "$(wc -c <report.csv)" 0
     run -0 aggregate --row '{"x": $row.y}' --json
-    same "$(jq -c '[.status, .in_csv]' <<<"$output")" '["SUCCEEDED",0]'
+    same "$(finished -c '[.status, .in_csv]')" '["SUCCEEDED",0]'
 }

@@ -34,6 +34,16 @@ matches() {
     return 1
 }
 
+# killed_after N: the command is killed once it has told of so many locations; its events are in the file "first".
+killed_after() {
+    : >first
+    "${words[@]}" --json >first 3>&- &
+    local pid=$!
+    until (($(grep -c '"event":"location"' first) >= $1)); do sleep 0.02; done
+    kill -KILL "$pid"
+    wait "$pid" || true
+}
+
 @test "a terminal shows bar, locations, rows and requests, and none of it stays" {
     export WAIT=0.3
     api
@@ -101,12 +111,9 @@ matches() {
     export WAIT=0.2
     api
     locations l1 l2 l3 l4 l5 l6
-    words --concurrency 2 --quiet
-    for _ in 1 2 3 4; do
-        timeout -s KILL 1.5 "${words[@]}" || true
-    done
     words --concurrency 2
-    on_screen --at 1 look
+    killed_after 2
+    on_screen --at 0.6 look --at 0.9 look --at 1.2 look
     matches "$(part look)" '\|locations  [1-6] done \([1-6] before\), 0 failed, [0-5] left'
     has "$(part end)" ', since it went on'
 }
@@ -194,12 +201,12 @@ not complete
 }
 
 @test "--json: killed and gone on with, all locations are told between the two" {
-    export WAIT=0.15
+    export WAIT=0.25
     api
     locations l1 l2 l3 l4 l5 l6
-    words --concurrency 2 --json
-    timeout -s KILL 3 "${words[@]}" >first || true
-    run -0 --separate-stderr "${words[@]}"
+    words --concurrency 2
+    killed_after 2
+    run -0 --separate-stderr "${words[@]}" --json
     printf '%s\n' "$output" >second
     before=$(jq -s 'map(select(.event == "progress") | .before) | max' second)
     same "$((before + $(grep -c '"event":"location"' second)))" 6
@@ -228,8 +235,8 @@ not complete
 @test "--json: a run without a result ends with why" {
     export WAIT=0.3
     api
-    locations l3
-    words --json
+    locations l3 l4
+    words --json --concurrency 1
     run -130 --separate-stderr timeout --preserve-status -s INT 1.2 "${words[@]}"
     same "$(tail -n 1 <<<"$output" | jq -c '[.event, .error]')" '["stopped","Interrupted"]'
     # Nothing has begun: no event, and a message.
