@@ -229,7 +229,7 @@ static void a_folder_that_went_away_is_said(void **state)
     assert_int_equal(rename("dir", "moved"), 0);
     assert_int_equal(sink.publish(sink.arg, &err), STATUS_IO);
     assert_int_equal(rename("moved", "dir"), 0);
-    assert_non_null(strstr(err.message, "dir/out.csv: cannot give it"));
+    assert_non_null(strstr(err.message, "dir/out.csv: its folder is not there"));
     sink_file_free(f);
 }
 
