@@ -189,7 +189,7 @@ str store_column_bytes(sqlite3_stmt *s, int at, struct arena *a)
 /* cache_size: KB. The log is cut back to journal_size_limit after a long reader made it grow. */
 static const char *const settings[] = {
     [STORE_DB_WRITE] = "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
-                       "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -32768;"
+                       "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192;"
                        "PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF;"
                        "PRAGMA cell_size_check = ON",
     [STORE_DB_READ] = "PRAGMA query_only = ON; PRAGMA cache_size = -4096;"
