@@ -25,6 +25,7 @@
 #include "engine/connections.h"
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { RETRIES_MAX = 10000 };
 
