@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# afflux serve --deploy: folders of `afflux aggregate --init` on a server, started with the stock aws command; and the
-# workflows deployed by hand, as workflows/README.md says.
+# afflux serve --deploy: folders of `afflux aggregate --init` on a server, started with the stock aws command.
+# (workflows_served.bats deploys the workflows by hand.)
 # shellcheck disable=SC2016,SC2154
 
 load helper
@@ -422,44 +422,4 @@ set_up() {
     folder one "{ca_file: \"$PWD/one.pem\"}"
     kill_server
     deploy --deploy one --deploy two
-}
-
-# ---- by hand, with the commands of docs/workflows.md ----
-
-# table NAME KEY: of two keys, the first is task_id.
-table() {
-    aws dynamodb create-table --table-name "$1" --billing-mode PAY_PER_REQUEST \
-        --attribute-definitions AttributeName=task_id,AttributeType=S "AttributeName=$2,AttributeType=S" \
-        --key-schema AttributeName=task_id,KeyType=HASH "AttributeName=$2,KeyType=RANGE" >/dev/null
-}
-
-@test "the commands that the documentation has for AWS deploy the three files" {
-    api
-    serve
-    with_aws
-    ln -s "$BATS_TEST_DIRNAME/../../workflows" workflows
-    sed -n '/^fill() {/,/^PARENT=/p' "$BATS_TEST_DIRNAME/../../docs/workflows.md" | sed "s|https://api.example.com|$api|" >steps
-    CONNECTION=$(of ConnectionArn events create-connection --name shop --authorization-type API_KEY \
-        --auth-parameters 'ApiKeyAuthParameters={ApiKeyName=X-Key,ApiKeyValue=s3cret}')
-    ROLE=arn:aws:iam::000000000000:role/any
-    table processing-tasks created_at
-    table locations location_id
-    aws s3 mb s3://my-parts
-    aws s3 mb s3://my-output
-    aws glue create-job --name consolidate --role "$ROLE" --command Name=glueetl,ScriptLocation=builtin:consolidate >/dev/null
-    # shellcheck disable=SC1091
-    source ./steps
-    same "$PARENT" "$states:stateMachine:parent"
-    run -1 grep -F '${' <(fill parent; fill extraction; fill processing)
-    aws dynamodb put-item --table-name processing-tasks --item '{"task_id": {"S": "t"}, "created_at": {"S": "2026-11-26"}}'
-    for location in l1 l2 l3; do
-        aws dynamodb put-item --table-name locations --item '{"task_id": {"S": "t"}, "location_id": {"S": "'$location'"}}'
-    done
-    execution=$(of executionArn stepfunctions start-execution --state-machine-arn "$PARENT" \
-        --name first --input '{"task_id": "t", "task_sort_key": "2026-11-26"}')
-    same "$(until_ended "$execution")" SUCCEEDED
-    aws s3 cp --quiet s3://my-output/t/first.csv all.csv
-    same "$(count_rows all.csv)" "$sample_rows"
-    same "$(of 'Item.[status.S, file.S, fetched.N]' dynamodb get-item --table-name processing-tasks \
-        --key '{"task_id": {"S": "t"}, "created_at": {"S": "2026-11-26"}}')" 'SUCCEEDED s3://my-output/t/first.csv 66'
 }
