@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # afflux serve --deploy: folders of `afflux aggregate --init` on a server, started with the stock aws command.
 # (workflows_served.bats deploys the workflows by hand.)
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2016,SC2154,SC2030,SC2031
 
 load helper
 load server
@@ -323,6 +323,7 @@ row_of() { # TASK
     refused good shop
     same "$stderr" 'afflux serve: good and shop have the same name, good'
     [[ ! -e afflux-data ]]
+    # shellcheck disable=SC2046
     run -2 "$AFFLUX" serve $(printf -- '--deploy shop %.0s' {1..17})
     has "$output" '--deploy can be given 16 times'
 }
