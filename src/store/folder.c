@@ -11,9 +11,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096, PID_BYTES = 32 };
+enum { PATH_BYTES = 4096, PID_BYTES = 32, LOCK_TRIES = 75, LOCK_PAUSE_MS = 20 };
 
 static enum status fail(const char *path, const char *what, struct error *err)
 {
@@ -72,6 +73,18 @@ static enum status in_use(struct store_folder *f, struct error *err)
                      f->path, pid);
 }
 
+/* A process that was killed holds its lock until the kernel has taken its memory back, which
+ * whoever begins again at once would run into: a folder is in use when it stays so. */
+static int lock_soon(int fd)
+{
+    int result = flock(fd, LOCK_EX | LOCK_NB);
+    for (int i = 0; i < LOCK_TRIES && result != 0 && errno == EWOULDBLOCK; i++) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_MS * 1000000L}, NULL);
+        result = flock(fd, LOCK_EX | LOCK_NB);
+    }
+    return result;
+}
+
 static enum status take_lock(struct store_folder *f, struct error *err)
 {
     char path[PATH_BYTES], pid[PID_BYTES];
@@ -79,7 +92,7 @@ static enum status take_lock(struct store_folder *f, struct error *err)
     f->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (f->lock < 0)
         return fail(path, "open", err);
-    if (flock(f->lock, LOCK_EX | LOCK_NB) != 0)
+    if (lock_soon(f->lock) != 0)
         return errno == EWOULDBLOCK ? in_use(f, err) : fail(path, "lock", err);
     int n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
     if (ftruncate(f->lock, 0) != 0 || pwrite(f->lock, pid, (size_t)n, 0) != n)

@@ -11,6 +11,8 @@ struct store_folder {
     int lock;   /* descriptor of PATH/lock, held by flock */
 };
 
+/* Waits for 1.5 s at most while another process has it. STATUS_BUSY "StoreInUse" names that
+ * process. */
 NODISCARD enum status store_folder_open(struct store_folder *f, str path, struct error *err);
 /* Makes the names of new files in it durable. */
 NODISCARD enum status store_folder_sync(const struct store_folder *f, struct error *err);

@@ -61,6 +61,29 @@ static void a_lock_without_a_pid_is_one_too(void **state)
     world_open(w);
 }
 
+/* As a process that was killed does, and whose successor begins at once. */
+static void a_lock_that_is_let_go_soon_is_waited_for(void **state)
+{
+    struct world *w = *state;
+    char path[TEST_PATH_BYTES];
+    world_close(w);
+    pid_t child = fork();
+    if (child == 0) {
+        int fd = open(world_path(w, "lock", path), O_RDWR);
+        bool is_locked = fd >= 0 && flock(fd, LOCK_EX) == 0;
+        close(open(world_path(w, "held", path), O_CREAT | O_WRONLY, 0600));
+        usleep(300000);
+        _exit(is_locked ? 0 : 1);
+    }
+    assert_true(child > 0);
+    while (access(world_path(w, "held", path), F_OK) != 0)
+        usleep(1000);
+    world_open(w);
+    int result;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(result, 0);
+}
+
 static void a_folder_can_be_opened_again_and_again(void **state)
 {
     struct world *w = *state;
@@ -275,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_second_process_is_told_who_has_the_folder),
         T(a_lock_without_a_pid_is_one_too),
+        T(a_lock_that_is_let_go_soon_is_waited_for),
         T(a_folder_can_be_opened_again_and_again),
         T(an_orderly_end_leaves_one_file_and_the_lock),
         T(the_schema_has_its_version),
