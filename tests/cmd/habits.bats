@@ -110,7 +110,7 @@ by_offset='{api}/{location_id}/{type}?limit={limit}&offset={offset}'
 
 @test "an API that ignores the offset is found out" {
     run -1 collect ignoring '20' --page-url "$by_offset"
-    wanted '20 FAILED - 25 Aggregate.PageRepeats'
+    [[ $(ledger) == '20 FAILED - '*' Aggregate.PageRepeats' ]]
 }
 
 @test "rows that are arrays, nested, with a parameter that is there twice" {

@@ -384,7 +384,7 @@ no_summary() {
     run -0 extract "$(throw No.Summary)" "$(page 0 2 true),$(page 2 1 false)" --history
     same "$(counts failed)" 'COMPLETE - 3 '
     run -0 extract "$(throw No.Summary)" "$(page 0 0 false '')"
-    same "$output" '{"location_id":"l1","state":"COMPLETE","announced":0,"fetched":0}'
+    same "$output" '{"location_id":"l1","state":"COMPLETE","announced":null,"fetched":0}'
     marked extraction.asl.json types "['a', 'b-1.x', 'c']"
     run -0 extract "$(throw No.Summary)" "$(many 3 "$(page 0 1 false '')")" --history
     for type in a b-1.x c; do same "$(counts $type)" 'COMPLETE - 1 '; done
@@ -395,14 +395,14 @@ windows() {
     jq -r 'select(.type == "MapStateStarted") | .mapStateStartedEventDetails.length' <<<"$output" | tail -n +2 | tr '\n' ' '
 }
 
-@test "without a summary one page comes first, then so many as may be at once, and more of them with time" {
+@test "without a summary one page comes first, then never more than came already, and later a quarter of that" {
     no_summary
     one_location=${one_location/'pages_at_once":1'/'pages_at_once":3'}
     answers=
     for ((i = 0; i < 40; i++)); do answers+="$(page $((2 * i)) 2 true),"; done
     run -0 extract "$(throw No.Summary)" "${answers}$(many 60 "$(page 80 0 false '')")" --history
     same "$(counts failed)" 'COMPLETE - 80 '
-    same "$(windows)" '1 3 3 3 3 3 4 5 6 7 9 '
+    same "$(windows)" '1 1 2 3 3 3 3 4 5 6 7 9 '
 }
 
 @test "without a summary, a page that tells how many rows are left has all other pages asked for at once" {
@@ -417,10 +417,11 @@ windows() {
 @test "without a summary, what cannot be had behind the last page is no error" {
     no_summary
     one_location=${one_location/'pages_at_once":1'/'pages_at_once":3'}
-    run -0 extract "$(throw No.Summary)" "$(page 0 2 true),$(page 2 1 false),$(many 2 "$(throw States.Http.StatusCode.404)")" --history
-    same "$(counts failed)" 'COMPLETE - 3 '
-    run -1 extract "$(throw No.Summary)" "$(page 0 2 true),$(throw States.Http.StatusCode.404),$(page 4 1 false),$(page 6 0 false '')" --history
-    same "$(counts failed)" 'FAILED - 3 States.Http.StatusCode.404'
+    two="$(page 0 2 true),$(page 2 2 true)"
+    run -0 extract "$(throw No.Summary)" "$two,$(page 4 1 false),$(throw States.Http.StatusCode.404)" --history
+    same "$(counts failed)" 'COMPLETE - 5 '
+    run -1 extract "$(throw No.Summary)" "$two,$(throw States.Http.StatusCode.404),$(page 6 1 false)" --history
+    same "$(counts failed)" 'FAILED - 5 States.Http.StatusCode.404'
 }
 
 @test "a short first page that says nothing of others is looked behind: rows of smaller pages are not lost" {
@@ -456,9 +457,9 @@ windows() {
 @test "without a summary, a short page with others behind it fails the location" {
     no_summary
     one_location=${one_location/'pages_at_once":1'/'pages_at_once":3'}
-    run -1 extract "$(throw No.Summary)" "$(page 0 2 true),$(page 2 1 false),$(page 4 2 true),$(page 6 0 false '')" --history
-    same "$(counts failed)" 'FAILED - 5 Aggregate.PageShort'
-    has "$output" 'the page at offset 2 has 1 rows'
+    run -1 extract "$(throw No.Summary)" "$(page 0 2 true),$(page 2 2 true),$(page 4 1 false),$(page 6 2 true)" --history
+    same "$(counts failed)" 'FAILED - 7 Aggregate.PageShort'
+    has "$output" 'the page at offset 4 has 1 rows'
 }
 
 @test "pages without end have one where nothing was announced, too" {
@@ -628,7 +629,7 @@ row() {
     run -0 aggregate "$found" "$(many 2 "$(extracted COMPLETE)")" "$(counted COMPLETE COMPLETE)" "$job_done" --history
     same "$(calls updateItem | jq -c 'select(.TableName == "${TasksTable}") | .Key' | uniq)" \
         '{"task_id":{"S":"t"},"created_at":{"S":"2026-01-01T00:00:00Z"}}'
-    has "$output" '"page_size":"400","pages_at_once":"13"' # 5 locations at once, 5 pages each, are 2 with 13
+    has "$output" '"page_size":"400","pages_at_once":"5"'
 }
 
 @test "the defaults of numbers may be replaced, and an input goes before them" {
@@ -636,11 +637,17 @@ row() {
     marked parent.asl.json pages_at_once 2
     marked parent.asl.json tolerate 0
     run -1 aggregate "$found" "$(extracted COMPLETE),$not_extracted" "$(counted COMPLETE FAILED)" "$(throw No.Job)" --history
-    has "$output" '"page_size":"50","pages_at_once":"5"'
+    has "$output" '"page_size":"50","pages_at_once":"2"'
     same "$(row)" 'FAILED 2 1 1 0 14 12 States.ExceedToleratedFailureThreshold'
     input='{"task_id":"t","page_size":7,"tolerate":100}'
     run -0 aggregate "$found" "$(extracted COMPLETE),$not_extracted" "$(counted COMPLETE FAILED)" "$job_done" --history
-    has "$output" '"page_size":"7","pages_at_once":"5"'
+    has "$output" '"page_size":"7","pages_at_once":"2"'
+}
+
+@test "where there are fewer locations than may be at work, each has more pages at once" {
+    expression=$(jq -r '.States.Locations.ItemSelector.pages_at_once | ltrimstr("{%") | rtrimstr("%}")' "$flows/parent.asl.json")
+    spread() { "$AFFLUX" eval -n "(\$found := $1; \$locations_at_once := 5; \$pages_at_once := 4; $expression)"; }
+    same "$(spread 1) $(spread 2) $(spread 3) $(spread 5) $(spread 1000)" '20 10 7 4 4'
 }
 
 @test "counts are of the types that there are" {
