@@ -108,6 +108,17 @@ by_offset='{api}/{location_id}/{type}?limit={limit}&offset={offset}'
     same "$(rows)" 20
 }
 
+@test "an API that gives the last page again for all behind it" {
+    by_number='{api}/{location_id}/{type}?page={page}&per_page={limit}'
+    run -0 collect last_again_more '0 4 5 11 33' --page-url "$by_number"
+    same "$(rows)" 53
+    same "$(tail -n +2 report.csv | wc -l)" 53
+    # Where it does not even say so, rows that came twice are not taken for others.
+    rm -r data
+    run -3 collect last_again '0 33' --page-url "$by_number"
+    has "$(ledger)" ' Aggregate.PageRepeats'
+}
+
 @test "an API that ignores the offset is found out" {
     run -1 collect ignoring '20' --page-url "$by_offset"
     [[ $(ledger) == '20 FAILED - '*' Aggregate.PageRepeats' ]]

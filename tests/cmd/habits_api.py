@@ -62,6 +62,19 @@ def filtered(rows, query):
     return 200, {}, {"results": got, "has_more": page * size < len(rows)}
 
 
+def last_again(rows, query):
+    """By page; the last one comes for all numbers behind it, too. Says nothing of others."""
+    page, size = int(query["page"]), int(query["per_page"])
+    page = min(page, max(1, -(-len(rows) // size)))
+    return 200, {}, rows[(page - 1) * size : page * size]
+
+
+def last_again_more(rows, query):
+    """The same, but it says whether there are others."""
+    status, headers, got = last_again(rows, query)
+    return status, headers, {"results": got, "has_more": bool(got) and got[-1] != rows[-1]}
+
+
 def ignoring(rows, query):
     """Gives the first page, whatever is asked for."""
     return 200, {}, rows[: int(query["limit"])]
