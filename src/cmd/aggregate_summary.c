@@ -14,7 +14,8 @@ enum {
     SUMMARY_NAME_LEAST = 24, /* columns of a name, filled up */
     SUMMARY_NAME_MOST = 40,
     SUMMARY_STATE = 9,
-    SUMMARY_WHY_MOST = 120, /* columns */
+    SUMMARY_WHY_LEAST = 20,
+    SUMMARY_COLUMNS = 160, /* where there is no window */
     SUMMARY_PIECE = 1 << 16
 };
 
@@ -33,6 +34,7 @@ enum ledger_column {
 /* One location that is being read, and those that were told. */
 struct finding {
     struct buf *out;
+    unsigned columns; /* of a line */
     bool has_header;
     uint32_t place[LEDGER_COLUMNS]; /* in the rows; UINT32_MAX: there is no such column */
     uint32_t told;
@@ -78,12 +80,15 @@ static void put_finding(struct finding *f)
         buf_add(&f->why, STR(" fetched"));
     }
     buf_add(f->out, STR("  "));
-    unsigned columns = eval_show_clipped(buf_str(&f->id), SUMMARY_NAME_MOST, f->out);
-    buf_add_fill(f->out, ' ', columns < SUMMARY_NAME_LEAST ? SUMMARY_NAME_LEAST - columns : 0);
-    buf_add(f->out, STR("  "));
-    columns = eval_show_clipped(buf_str(&f->state), SUMMARY_STATE, f->out);
-    buf_add_fill(f->out, ' ', SUMMARY_STATE - columns + 1);
-    eval_show_clipped(buf_str(&f->why), SUMMARY_WHY_MOST, f->out);
+    unsigned name = eval_show_clipped(buf_str(&f->id), SUMMARY_NAME_MOST, f->out);
+    unsigned fill = name < SUMMARY_NAME_LEAST ? SUMMARY_NAME_LEAST - name : 0;
+    unsigned before = 2 + name + fill + 2 + SUMMARY_STATE + 1;
+    buf_add_fill(f->out, ' ', fill + 2);
+    unsigned state = eval_show_clipped(buf_str(&f->state), SUMMARY_STATE, f->out);
+    buf_add_fill(f->out, ' ', SUMMARY_STATE - state + 1);
+    eval_show_clipped(
+        buf_str(&f->why),
+        before + SUMMARY_WHY_LEAST < f->columns ? f->columns - before : SUMMARY_WHY_LEAST, f->out);
     while (f->out->n > 0 && f->out->p[f->out->n - 1] == ' ')
         f->out->n--;
     buf_add_byte(f->out, '\n');
@@ -146,7 +151,7 @@ static void read_ledger(struct finding *f, FILE *file)
 
 static void put_findings(const struct aggregate_summary *s, struct buf *out)
 {
-    struct finding f = {.out = out};
+    struct finding f = {.out = out, .columns = s->columns > 0 ? s->columns : SUMMARY_COLUMNS};
     struct arena a;
     uint64_t all = s->counts->locations - s->counts->complete;
     arena_init(&a, 0);

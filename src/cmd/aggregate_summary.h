@@ -15,6 +15,7 @@ struct aggregate_summary {
     str ledger;        /* path of the ledger, which is read */
     bool was_finished; /* by a process before this one, which has done nothing */
     const struct progress *last;
+    unsigned columns; /* of the window; 0: there is none */
 };
 
 void aggregate_summary_put(const struct aggregate_summary *s, struct buf *out);

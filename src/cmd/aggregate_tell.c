@@ -5,6 +5,7 @@
 #include "cmd/aggregate_summary.h"
 #include "cmd/eval_show.h"
 #include "cmd/output.h"
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 void aggregate_say(str message)
@@ -14,6 +15,13 @@ void aggregate_say(str message)
     eval_show_message(message, &shown);
     cmd_error("aggregate", "%.*s", shown.n > 0 ? (int)shown.n - 1 : 0, shown.p);
     buf_done(&shown);
+}
+
+/* Of stdout's window; 0: it is none. */
+static unsigned columns_of_stdout(void)
+{
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 static bool tell_text(const struct aggregate_ending *e, const struct aggregate_summary *summary)
@@ -72,7 +80,8 @@ int aggregate_tell(const struct aggregate_ending *e, int code)
                                         .file = e->has_file ? e->options->config.out : STR(""),
                                         .ledger = e->ledger,
                                         .was_finished = e->was_finished,
-                                        .last = &last};
+                                        .last = &last,
+                                        .columns = columns_of_stdout()};
     if (e->has_file)
         tell_trouble(e);
     bool is_told = e->options->is_json ? tell_event(e, code, &summary) : tell_text(e, &summary);

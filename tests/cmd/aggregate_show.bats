@@ -73,6 +73,10 @@ killed_after() {
     screen=$(part look)
     matches "$screen" '\|locations  0 done, 1 failed, 1 left'
     matches "$screen" '\|trouble    l1 failed: States.Http.StatusCode.404: Not Found'
+    # The end keeps to the window, too.
+    words --data other
+    on_screen --size 58x24
+    has "$(part end)" $'|  l1                        FAILED    States.Http.StatusC…\n'
 }
 
 @test "a host that asks for a pause is shown" {
