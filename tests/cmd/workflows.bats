@@ -185,7 +185,7 @@ two='[{"id":1},{"id":2}]'
     same "$(jq .unsure said)" false
 }
 
-@test "an empty page is no part" {
+@test "an empty page is no part, in whatever way it is empty" {
     for body in '[]' '{"results":[]}' '{"items":[],"has_more":false}' '{"results":null}' '{"results":null,"error":null}' \
         '{"count":0}' '{"total":"0"}' '{"has_more":false}'; do
         run -0 process "{\"Return\":{\"StatusCode\":200,\"ResponseBody\":$body}}" "$(throw S3.NoSuchBucketException)"
