@@ -31,6 +31,7 @@ void engine_map_close(struct engine *e)
     if (!all)
         return;
     e->maps = NULL;
+    map_store_wait(all); /* what is written lies in the runs */
     while (all->first)
         map_run_free(all->first);
     map_namer_free(all->namer);

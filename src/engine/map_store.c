@@ -356,12 +356,18 @@ void map_store_wake(void *arg)
         loop_post(all->engine->loop, &all->taken_task, take_back, all);
 }
 
+void map_store_wait(struct map_runs *all)
+{
+    store_client_free(all->client);
+    all->client = NULL;
+}
+
 /* Tasks that are on their way to the loop still name it: the last of them frees it. */
 void map_store_close(struct map_runs *all)
 {
     if (!all->is_closed) {
         all->is_closed = true;
-        store_client_free(all->client);
+        map_store_wait(all);
         loop_timer_stop(all->engine->loop, &all->retry_timer);
         while (all->units)
             unit_free(all->units);
