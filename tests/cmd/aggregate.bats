@@ -48,7 +48,7 @@ load aggregate
 @test "a dead location does not end the others, and is named with its cause" {
     api
     printf 'location_id,url\nl1,\nl2,http://127.0.0.1:9/v1\n' >list.csv
-    run -3 aggregate
+    run -3 aggregate --retries 1
     has "$output" 'locations  2: 1 complete, 1 failed'
     has "$(line l2 failed)" '"FAILED","","","","0","","States.Http.Socket"'
     same "$(line l1 failed)" '"COMPLETE","10","10","10","10","2","",""'
@@ -58,7 +58,7 @@ load aggregate
 @test "too many failed locations end it without a file" {
     api
     printf 'location_id,url\nl1,\nl2,http://127.0.0.1:9/v1\n' >list.csv
-    run -1 aggregate --tolerate 0
+    run -1 aggregate --retries 1 --tolerate 0
     has "$output" 'States.ExceedToleratedFailureThreshold'
     [[ ! -e report.csv ]]
     has "$(line l2 failed)" '"FAILED"'
@@ -76,7 +76,7 @@ load aggregate
 @test "what failed can be fetched again" {
     api l2=dead
     locations l1 l2
-    run -3 aggregate
+    run -3 aggregate --retries 1
     has "$(line l2 failed)" '"States.Http.StatusCode.503"'
     kill "$api_pid"
     wait "$api_pid" || true
