@@ -161,6 +161,30 @@ END
     same "$(grep -c ' 401 .*summary' access.log)" 5 # a refusal is final
 }
 
+@test "nginx: a redirect is told, not followed, and takes no key along" {
+    south=$(free_port)
+    nginx 'location /site/ { if ($server_port = '"$south"') { return 200 "{}"; } return 302 https://south.localhost:'"$south"'$uri; }'
+    locations() { printf 'location_id,host,port\nl1,north,%s\n' "$north" >list.csv; }
+    run -1 aggregate
+    has "$output" 'l1 failed: States.Http.StatusCode.302'
+    same "$(grep -c "^$south" access.log || true)" 0
+}
+
+@test "nginx: a page of megabytes is one page" {
+    mkdir site
+    python3 - <<'END'
+import json
+rows = [{"resourceKey": "x" * 1000 + str(i)} for i in range(9000)]
+json.dump({"items": rows}, open("site/failed-1.json", "w"))
+json.dump({"states": {"failed": 9000, "rejected": 0}}, open("site/summary.json", "w"))
+END
+    nginx "$has_key location /site/big/ { alias $PWD/site/; }"
+    locations() { printf 'location_id,host,port\nbig,north,%s\n' "$north" >list.csv; }
+    run -0 aggregate --page-size 10000
+    has "$output" 'rows       9000 announced, 9000 fetched, 9000 in report.csv'
+    (($(stat -c %s report.csv) > 9000000))
+}
+
 # What nginx does beyond a limit: this status, and with this header.
 beyond() {
     echo "limit_req zone=calls burst=2 nodelay; limit_req_status $1; error_page $1 = @busy;
