@@ -4,7 +4,8 @@
 # shellcheck disable=SC2034,SC2154
 
 teardown() {
-    [[ -z ${api_pid:-} ]] || kill "$api_pid" 2>/dev/null || true
+    local pid
+    for pid in ${api_pid:-} ${server:-} ${begun:-}; do kill "$pid" 2>/dev/null || true; done
     ! mountpoint -q small 2>/dev/null || umount small
 }
 
