@@ -9,6 +9,8 @@
 #include "json/parse.h"
 #include "json/write.h"
 
+enum { SHOWN_MAX = 100 /* bytes of a line in an error */ };
+
 struct reading {
     str task;
     struct buf *out;
@@ -28,6 +30,14 @@ static enum status PRINTF_LIKE(2, 3) wrong(struct reading *r, const char *fmt, .
     if (r->err)
         error_wrap(r->err, "line %zu", r->line);
     return status;
+}
+
+static size_t count_lines(str text)
+{
+    size_t lines = 0;
+    for (size_t at = 0; (at = str_find_byte(text, '\n', at)) != STR_NONE; at++)
+        lines++;
+    return lines;
 }
 
 static enum status check_name(struct reading *r, str name)
@@ -88,7 +98,26 @@ struct header {
     uint32_t count, id;
 };
 
-static enum status take_header(struct reading *r, const struct csv_reader *row, struct header *h)
+/* What the first line is instead: mostly a list of another form. */
+static enum status no_id(struct reading *r, str text)
+{
+    size_t end = str_find_byte(text, '\n', 0);
+    str line = utf8_prefix(str_sub(text, 0, end == STR_NONE ? text.n : end), SHOWN_MAX);
+    const char *hint = "";
+    while (line.n > 0 && line.p[line.n - 1] == '\r')
+        line.n--;
+    if (text.n == 0)
+        return wrong(r, "the list is empty; its first line names columns, one of them location_id");
+    if (line.n > 0 && (line.p[0] == '[' || line.p[0] == '{'))
+        hint = "; a list of JSON has an object a line, as jq -c '.[]' makes them";
+    else if (str_find_byte(line, ',', 0) == STR_NONE &&
+             str_find(line, STR("location_id"), 0) != STR_NONE)
+        hint = "; columns have commas between them, and no blanks";
+    return wrong(r, "there is no column location_id: '%.*s'%s", STR_ARG(line), hint);
+}
+
+static enum status take_header(struct reading *r, const struct csv_reader *row, struct header *h,
+                               str text)
 {
     bool has_id = false;
     h->count = row->count;
@@ -106,7 +135,7 @@ static enum status take_header(struct reading *r, const struct csv_reader *row, 
             has_id = true;
         }
     }
-    return has_id ? STATUS_OK : wrong(r, "there is no column location_id");
+    return has_id ? STATUS_OK : no_id(r, text);
 }
 
 static enum status take_row(struct reading *r, const struct csv_reader *row, const struct header *h)
@@ -125,29 +154,35 @@ static enum status take_row(struct reading *r, const struct csv_reader *row, con
     return STATUS_OK;
 }
 
+/* A quote that is never closed has swallowed all lines behind it. */
+static enum status check_row(struct reading *r, enum csv_got got, bool is_open)
+{
+    if (got == CSV_TOO_LARGE)
+        return error_set(r->err, STATUS_LIMIT, "LocationsTooLong", "line %zu is too long", r->line);
+    return is_open ? wrong(r, "a quote is never closed that begins here") : STATUS_OK;
+}
+
 static enum status read_csv(struct reading *r, str text)
 {
     struct csv_reader row;
     struct header h = {0};
     enum status status = STATUS_OK;
     csv_reader_init(&row, ',');
+    r->line = 1;
     for (size_t at = 0, used; status == STATUS_OK; at += used) {
         enum csv_got got = csv_read(&row, str_sub(text, at, text.n), &used);
+        bool is_open = csv_is_within_quotes(&row);
         if (got == CSV_MORE)
             got = csv_finish(&row);
         if (got == CSV_END)
             break;
-        r->line++;
-        if (got != CSV_ROW)
-            status = error_set(r->err, STATUS_LIMIT, "LocationsTooLong", "line %zu is too long",
-                               r->line);
-        else
-            status = h.names ? take_row(r, &row, &h) : take_header(r, &row, &h);
+        status = check_row(r, got, is_open);
+        if (status == STATUS_OK)
+            status = h.names ? take_row(r, &row, &h) : take_header(r, &row, &h, text);
+        r->line += count_lines(str_sub(text, at, at + used));
     }
     csv_reader_done(&row);
-    if (status == STATUS_OK && !h.names)
-        return wrong(r, "there is no column location_id");
-    return status;
+    return status == STATUS_OK && !h.names ? no_id(r, text) : status;
 }
 
 /* ---- JSON Lines ---- */
@@ -241,12 +276,37 @@ static enum status read_lines(struct reading *r, str text)
             continue;
         struct json_doc *doc;
         if (json_parse(line, NULL, &doc, r->err) != STATUS_OK)
-            return wrong(r, "this is not JSON: %.*s",
-                         STR_ARG(str_sub(line, 0, line.n < 100 ? line.n : 100)));
+            return wrong(r, "this is not JSON: %.*s", STR_ARG(utf8_prefix(line, SHOWN_MAX)));
         status = take_object(r, json_doc_root(doc));
         json_doc_unref(doc);
     }
     return status;
+}
+
+/* ---- the whole ---- */
+
+static enum status check_encoding(struct reading *r, str text)
+{
+    size_t good = utf8_check(text);
+    if (good == text.n)
+        return STATUS_OK;
+    bool is_utf16 = str_starts(text, STR("\xFF\xFE")) || str_starts(text, STR("\xFE\xFF"));
+    str before = str_sub(text, 0, good);
+    size_t line = str_rfind_byte(before, '\n');
+    r->line = 1 + count_lines(before);
+    if (is_utf16)
+        return wrong(r, "the list is UTF-16; save it as UTF-8");
+    return wrong(r, "byte %zu is not UTF-8; save the list as UTF-8",
+                 good - (line == STR_NONE ? 0 : line + 1) + 1);
+}
+
+/* Without what some programs write before it: a byte order mark, empty lines. */
+static bool is_json_lines(str text)
+{
+    size_t at = 0;
+    while (at < text.n && strchr(" \t\r\n", text.p[at]) && text.p[at])
+        at++;
+    return at < text.n && text.p[at] == '{';
 }
 
 enum status locations_read(str text, str task, struct buf *out, uint32_t *ret_count,
@@ -256,13 +316,15 @@ enum status locations_read(str text, str task, struct buf *out, uint32_t *ret_co
     if (text.n > LOCATIONS_TEXT_MAX)
         return error_set(err, STATUS_LIMIT, "LocationsTooLong", "more than %d bytes of locations",
                          LOCATIONS_TEXT_MAX);
-    size_t good = utf8_check(text);
-    if (good != text.n)
-        return error_set(err, STATUS_INVALID, "Locations", "byte %zu is not UTF-8", good + 1);
+    enum status status = check_encoding(&r, text);
+    if (status != STATUS_OK)
+        return status;
+    if (str_starts(text, STR("\xEF\xBB\xBF")))
+        text = str_sub(text, 3, text.n);
     arena_init(&r.arena, 0);
     map_init(&r.ids, &r.arena, 1000);
     buf_add_byte(out, '[');
-    enum status status = text.n > 0 && text.p[0] == '{' ? read_lines(&r, text) : read_csv(&r, text);
+    status = is_json_lines(text) ? read_lines(&r, text) : read_csv(&r, text);
     buf_add(out, r.count > 0 ? STR("]]") : STR("]"));
     *ret_count = r.count;
     arena_done(&r.arena);

@@ -21,9 +21,10 @@ enum {
 /*
  * Appends an array of batches, each an array of at most LOCATIONS_CHUNK put requests of
  * BatchWriteItem with the task's id. *ret_count: locations. No locations are an empty array.
- * STATUS_INVALID "Locations" with the line: no column location_id, an id that is empty or there
- * twice, text that is not UTF-8 or not JSON, columns that the ledger uses, values nested too
- * deeply. STATUS_LIMIT "LocationsTooMany", "LocationsTooLong".
+ * A byte order mark at the beginning is left out. STATUS_INVALID "Locations" with the line: no
+ * column location_id, an id that is empty or there twice, text that is not UTF-8 or not JSON, a
+ * quote that is never closed, columns that the ledger uses, values nested too deeply. STATUS_LIMIT
+ * "LocationsTooMany", "LocationsTooLong".
  */
 NODISCARD enum status locations_read(str text, str task, struct buf *out, uint32_t *ret_count,
                                      struct error *err);

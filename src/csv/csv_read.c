@@ -166,3 +166,8 @@ enum csv_got csv_finish(struct csv_reader *r)
     r->state = ROW_OVER;
     return CSV_ROW;
 }
+
+bool csv_is_within_quotes(const struct csv_reader *r)
+{
+    return r->state == IN_QUOTES;
+}

@@ -40,6 +40,8 @@ void csv_reader_done(struct csv_reader *r);
 enum csv_got csv_read(struct csv_reader *r, str bytes, size_t *ret_used);
 /* There are no more bytes: CSV_ROW for a last row without an end, then CSV_END. */
 enum csv_got csv_finish(struct csv_reader *r);
+/* Is what was read the beginning of a cell whose closing quote has not come? */
+bool csv_is_within_quotes(const struct csv_reader *r);
 
 /* A cell of the row; empty behind the last one. */
 str csv_cell(const struct csv_reader *r, uint32_t i);
