@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     aggregate_config_init(&c);
     if (aggregate_config_read(&c, (str){(const char *)data, size}, STR("f"), &a, &err) ==
         STATUS_OK) {
-        if (aggregate_config_check(&c, &member, &err) != STATUS_OK)
+        if (aggregate_config_check(&c, false, &member, &err) != STATUS_OK)
             require(member && err.message[0] != '\0');
         check_again(&c, &a);
         check_flows(&c, &a);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of members, how each kind is set and checked, and what all must be together. How a file
- * is read is in config_read.c, how one is written in config_write.c.
+ * The table of members, and how each kind is set and checked. What all must be together is in
+ * config_check.c, how a file is read in config_read.c, how one is written in config_write.c.
  */
 #include "aggregate/config_internal.h"
 
@@ -138,8 +138,10 @@ static enum status check_text(const struct config_member *m, str text, struct er
 {
     bool is_url = str_starts(text, STR("https://")) || str_starts(text, STR("http://"));
     struct auth auth;
-    if (text.n == 0 || utf8_check(text) != text.n || memchr(text.p, 0, text.n))
-        return error_set(err, STATUS_INVALID, "Config", "is empty, or not UTF-8, or has a NUL");
+    if (text.n == 0)
+        return error_set(err, STATUS_INVALID, "Config", "is empty");
+    if (utf8_check(text) != text.n || memchr(text.p, 0, text.n))
+        return error_set(err, STATUS_INVALID, "Config", "is not UTF-8, or has a NUL");
     if (text.n > AGGREGATE_TEXT_MAX)
         return error_set(err, STATUS_INVALID, "Config", "has more than %d bytes",
                          AGGREGATE_TEXT_MAX);
@@ -329,60 +331,6 @@ void aggregate_config_paths(struct aggregate_config *c, str (*fn)(void *arg, str
             *text = config_place(m, *text, fn, arg, a);
         }
     }
-}
-
-/* ---- all together ---- */
-
-static enum status say(const char **ret_member, const char *member, struct error *err,
-                       const char *what)
-{
-    *ret_member = member;
-    return error_set(err, STATUS_INVALID, "Config", "%s", what);
-}
-
-static bool needs_api(str template)
-{
-    return template.n == 0 || str_find(template, STR("{api}"), 0) != STR_NONE;
-}
-
-static enum status check_auth(const struct aggregate_config *c, const char **ret_member,
-                              struct error *err)
-{
-    struct auth auth;
-    if (c->connection.n > 0)
-        return STATUS_OK;
-    if (c->auth.n == 0)
-        return say(ret_member, "auth", err, "is missing; an API that wants nothing has 'none'");
-    enum status status = auth_read(c->auth, &auth, err);
-    *ret_member = "auth";
-    if (status != STATUS_OK)
-        return status;
-    if (auth.kind == AUTH_OAUTH && c->token_url.n == 0)
-        return say(ret_member, "token_url", err,
-                   "is missing: where an oauth client gets its token");
-    if (auth.kind != AUTH_OAUTH && c->token_url.n > 0)
-        return say(ret_member, "token_url", err, "is for oauth:CLIENT_ID=SECRET only");
-    if (auth.kind != AUTH_OAUTH && c->scope.n > 0)
-        return say(ret_member, "scope", err, "is for oauth:CLIENT_ID=SECRET only");
-    return STATUS_OK;
-}
-
-enum status aggregate_config_check(const struct aggregate_config *c, const char **ret_member,
-                                   struct error *err)
-{
-    bool asks_api = needs_api(c->page_url) || (!c->has_no_summary && needs_api(c->summary_url));
-    if (c->api.n == 0 && asks_api)
-        return say(ret_member, "api", err, "is missing");
-    if (c->locations.n == 0)
-        return say(ret_member, "locations", err, "is missing");
-    enum status status = check_auth(c, ret_member, err);
-    if (status != STATUS_OK)
-        return status;
-    if (c->out.n == 0)
-        return say(ret_member, "out", err, "is missing");
-    *ret_member = "out";
-    return str_ends(c->out, STR(".csv")) && c->out.n > 4 ? STATUS_OK
-                                                         : wrong(err, "ends with .csv", c->out);
 }
 
 void aggregate_config_identity(const struct aggregate_config *c, struct buf *out)

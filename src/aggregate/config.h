@@ -76,8 +76,9 @@ struct aggregate_config {
     str tasks_table, locations_table, parts_bucket, output_bucket, job;
 };
 
-/* As many locations are at work as there are calls at a time, each with several pages, so that calls
- * never wait for the disk; but not so many that a call stands in line for longer than it may take.
+/* As many locations are at work as there are calls at a time, each with several pages, so that
+ * calls never wait for the disk; but not so many that a call stands in line for longer than it may
+ * take.
  */
 static inline uint32_t aggregate_locations_at_once(const struct aggregate_config *c)
 {
@@ -121,9 +122,10 @@ struct aggregate_pair {
 extern const struct aggregate_pair aggregate_pairs[];
 extern const uint32_t aggregate_pair_count;
 
-/* Has it all that an aggregation needs, and does it fit together? STATUS_INVALID "Config";
- * *ret_member is whom the message is about, and it begins behind its name. */
-NODISCARD enum status aggregate_config_check(const struct aggregate_config *c,
+/* Has it all that an aggregation needs, does it fit together, and can its addresses and expressions
+ * be read (is_strict: by AWS's version of JSONata, too)? STATUS_INVALID "Config", the errors of
+ * template_read; *ret_member is whom the message is about, and it begins behind its name. */
+NODISCARD enum status aggregate_config_check(const struct aggregate_config *c, bool is_strict,
                                              const char **ret_member, struct error *err);
 
 /* Appends all that makes a difference to what comes out, each member with its name: what two

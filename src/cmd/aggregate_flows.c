@@ -65,8 +65,6 @@ enum status aggregate_put_flows(struct engine *e, const struct aggregate_config 
     struct aggregate_names names = names_of(run, &a);
     enum status status = deployment_init(&d, c, texts, &names, err);
     if (status == STATUS_OK)
-        status = deployment_check_config(&d, false, "--", err);
-    if (status == STATUS_OK)
         status = deployment_check_flows(&d, false, err);
     if (status == STATUS_OK)
         status = deployment_put_connection(&d, e, err);

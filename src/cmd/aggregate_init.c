@@ -202,7 +202,7 @@ static int init(struct init *n)
     const char *member;
     bool has_sample = n->config.locations.n == 0;
     fill(n);
-    if (aggregate_config_check(&n->config, &member, &err) != STATUS_OK) {
+    if (aggregate_config_check(&n->config, false, &member, &err) != STATUS_OK) {
         cmd_error("aggregate", "%s %s", member, err.message);
         return CMD_USAGE;
     }

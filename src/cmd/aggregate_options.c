@@ -282,7 +282,7 @@ static int check_config(struct words *w)
     struct aggregate_options *o = w->o;
     struct error err;
     const char *member;
-    if (aggregate_config_check(&o->config, &member, &err) == STATUS_OK)
+    if (aggregate_config_check(&o->config, false, &member, &err) == STATUS_OK)
         return CMD_OK;
     if (!o->file || is_given(w, member))
         return cmd_usage("aggregate", "--%s %s", option_of(member, &o->arena), err.message);

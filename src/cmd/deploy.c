@@ -8,7 +8,6 @@
 #include "http/gate.h"
 #include "json/parse.h"
 #include "json/write.h"
-#include "jsonata/jsonata.h"
 #include <string.h>
 
 static const struct {
@@ -126,25 +125,6 @@ enum status deployment_fill(const struct deployment *d, enum deploy_flow flow,
 
 /* ---- checking ---- */
 
-/* Alone, as its place in the workflow is not the one that its author knows. */
-static enum status check_expression(const char *prefix, const char *member, str text,
-                                    unsigned flags, struct error *err)
-{
-    struct jsonata *code;
-    struct jsonata_error why;
-    if (text.n == 0)
-        return STATUS_OK;
-    if (jsonata_compile(text, flags, &code, &why) != STATUS_OK) {
-        size_t characters = 1;
-        for (size_t i = 0; i < why.start && i < text.n; i++)
-            characters += ((unsigned char)text.p[i] & 0xC0) != 0x80;
-        return error_set(err, STATUS_INVALID, "Expression", "%s%s: %s (character %zu)", prefix,
-                         member, why.message, characters);
-    }
-    jsonata_free(code);
-    return STATUS_OK;
-}
-
 static enum status check_flow(const struct deployment *d, enum deploy_flow flow, bool is_strict,
                               struct error *err)
 {
@@ -165,29 +145,13 @@ static enum status check_flow(const struct deployment *d, enum deploy_flow flow,
     return status;
 }
 
-static enum status check_secret(const struct deployment *d, struct error *err)
+enum status deployment_check_secret(const struct deployment *d, struct error *err)
 {
     struct buf request;
     buf_init(&request, SIZE_MAX / 2);
     enum status status = aggregate_connection(d->config, d->names.connection, &request, err);
     buf_done(&request);
     return status;
-}
-
-enum status deployment_check_config(const struct deployment *d, bool is_strict, const char *prefix,
-                                    struct error *err)
-{
-    const struct aggregate_config *c = d->config;
-    const struct {
-        const char *member;
-        str text;
-    } expressions[] = {
-        {"summary", c->summary}, {"rows", c->rows}, {"row", c->row}, {"more", c->more}};
-    unsigned flags = JSONATA_STEP_FUNCTIONS | (is_strict ? JSONATA_VERSION_206 : 0);
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < ARRAY_LEN(expressions) && status == STATUS_OK; i++)
-        status = check_expression(prefix, expressions[i].member, expressions[i].text, flags, err);
-    return status == STATUS_OK ? check_secret(d, err) : status;
 }
 
 enum status deployment_check_flows(const struct deployment *d, bool is_strict, struct error *err)

@@ -57,10 +57,8 @@ enum asl_type deploy_flow_type(enum deploy_flow flow);
 str deployment_machine(const struct deployment *d, enum deploy_flow flow, struct arena *a);
 str deployment_arn(const struct deployment *d, enum deploy_flow flow, struct arena *a);
 
-/* Can the configuration's expressions be run, and is there the secret that it names? STATUS_INVALID
- * with the member, behind prefix (as options have "--"), and where. */
-NODISCARD enum status deployment_check_config(const struct deployment *d, bool is_strict,
-                                              const char *prefix, struct error *err);
+/* Is there the secret that the configuration names? The errors of aggregate_connection. */
+NODISCARD enum status deployment_check_secret(const struct deployment *d, struct error *err);
 /* Can the workflows be run with all put in? STATUS_INVALID with the workflow or its file. */
 NODISCARD enum status deployment_check_flows(const struct deployment *d, bool is_strict,
                                              struct error *err);

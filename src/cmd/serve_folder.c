@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* What an aggregation needs, less what it is started with and where its file goes. */
-static enum status check_config(const struct serve_folder *f, struct error *err)
+static enum status check_config(const struct serve_folder *f, bool is_strict, struct error *err)
 {
     struct aggregate_config c = f->config;
     const char *member = "";
@@ -23,12 +23,10 @@ static enum status check_config(const struct serve_folder *f, struct error *err)
     if (c.locations.n == 0)
         c.locations = STR("-");
     c.out = STR("-.csv");
-    enum status status = aggregate_config_check(&c, &member, err);
-    if (status != STATUS_OK) {
-        struct error why = *err;
-        error_set(err, status, why.name, "%s %s", member, why.message);
-    }
-    return status;
+    if (aggregate_config_check(&c, is_strict, &member, err) == STATUS_OK)
+        return STATUS_OK;
+    struct error why = *err;
+    return error_set(err, why.status, why.name, "%s %s", member, why.message);
 }
 
 /* What makes a registration another one: the rows, and where they go. */
@@ -102,13 +100,13 @@ static enum status understand(struct serve_folder *f, const struct service_setti
     str name = f->config.name.n > 0 ? f->config.name : STR("aggregate");
     struct aggregate_names names =
         deploy_names(&f->config, name, settings->account, settings->region, &f->arena);
-    enum status status = check_config(f, err);
+    enum status status = check_config(f, settings->is_strict, err);
     if (status == STATUS_OK)
         status = check_buckets(&names, err);
     if (status == STATUS_OK)
         status = deployment_init(&f->deployment, &f->config, &f->texts, &names, err);
     if (status == STATUS_OK)
-        status = deployment_check_config(&f->deployment, settings->is_strict, "", err);
+        status = deployment_check_secret(&f->deployment, err);
     return status;
 }
 

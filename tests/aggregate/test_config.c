@@ -14,6 +14,7 @@
 struct world {
     struct aggregate_config c;
     struct arena a;
+    bool is_strict;
 };
 
 static int begin(void **state)
@@ -21,6 +22,7 @@ static int begin(void **state)
     static struct world w;
     arena_init(&w.a, 0);
     aggregate_config_init(&w.c);
+    w.is_strict = false;
     *state = &w;
     return 0;
 }
@@ -254,7 +256,7 @@ static void what_is_wrong_in_a_file_is_named(void **state)
         {"{\"types\": [\"a\", 1]}", "types has texts, not number"},
         {"{\"columns\": [\"a\\u0000b\"]}",
          "columns has a name that is empty, not UTF-8, or has a NUL"},
-        {"{\"out\": \"a\\u0000b\"}", "out is empty, or not UTF-8, or has a NUL"},
+        {"{\"out\": \"a\\u0000b\"}", "out is not UTF-8, or has a NUL"},
         {"{\"auth\": \"none\", \"connection\": \"x\"}", "auth and connection exclude each other"},
         {"{\"no_summary\": true, \"summary\": \"1\"}", "no_summary and summary exclude each other"},
         {"{\"api\": }", "line 1, column 9: expected a value here"},
@@ -360,7 +362,7 @@ static void expect_whole(struct world *w, const char *wanted_member, const char 
 {
     struct error err = {0};
     const char *member = "";
-    enum status status = aggregate_config_check(&w->c, &member, &err);
+    enum status status = aggregate_config_check(&w->c, w->is_strict, &member, &err);
     assert_int_equal(status, wanted_member ? STATUS_INVALID : STATUS_OK);
     if (wanted_member) {
         assert_string_equal(member, wanted_member);
@@ -413,6 +415,46 @@ static void an_api_is_needed_only_where_it_is_named(void **state)
     expect_whole(w, "api", "is missing");
     set(w, "summary_url", "{url}/s");
     expect_whole(w, NULL, "");
+}
+
+static void addresses_and_expressions_that_cannot_be_read_are_named(void **state)
+{
+    static const struct {
+        const char *member, *text, *why;
+    } cases[] = {
+        {"api", "http://x/{region", "is no address: a { without its }"},
+        {"api", "http://x?y=1", "is no address: where an API begins"},
+        {"summary_url", "{api}/{type}", "is no address: {type} is not known here"},
+        {"page_url", "{api}/}", "is no address: a } without its {"},
+        {"summary", "$x.(", "is no JSONata: "},
+        {"rows", "[", "is no JSONata: "},
+        {"row", "'\xC3\xA9' & $row.(", "(character 13)"},
+        {"more", "1 +", "is no JSONata: "},
+    };
+    struct world *w = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        aggregate_config_init(&w->c);
+        set(w, "api", "http://x");
+        set(w, "locations", "l");
+        set(w, "auth", "none");
+        set(w, "out", "a.csv");
+        expect_whole(w, NULL, "");
+        set(w, cases[i].member, cases[i].text);
+        expect_whole(w, cases[i].member, cases[i].why);
+    }
+}
+
+static void what_only_newer_jsonata_has_is_refused_when_strict(void **state)
+{
+    struct world *w = *state;
+    set(w, "api", "http://x");
+    set(w, "locations", "l");
+    set(w, "auth", "none");
+    set(w, "out", "a.csv");
+    set(w, "rows", "$body.a ?? []");
+    expect_whole(w, NULL, "");
+    w->is_strict = true;
+    expect_whole(w, "rows", "is no JSONata");
 }
 
 static void only_what_makes_a_difference_to_the_result_is_its_identity(void **state)
@@ -492,6 +534,8 @@ int main(void)
         TEST(examples_of_a_file_can_be_read),
         TEST(what_is_missing_is_named_one_after_the_other),
         TEST(an_api_is_needed_only_where_it_is_named),
+        TEST(addresses_and_expressions_that_cannot_be_read_are_named),
+        TEST(what_only_newer_jsonata_has_is_refused_when_strict),
         TEST(only_what_makes_a_difference_to_the_result_is_its_identity),
         TEST(paths_can_be_replaced_wherever_they_are),
     };

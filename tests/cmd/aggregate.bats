@@ -187,15 +187,19 @@ load aggregate
     has "$output" 'the variable KEY is not set'
     run -2 aggregate --auth token=1
     has "$output" '--auth is api-key:HEADER=SECRET'
-    run -1 aggregate --row '$row.('
-    has "$output" '--row'
+    run -2 aggregate --row '$row.('
+    has "$output" '--row is no JSONata: '
+    run -2 aggregate --page-url '{api}/{location_id'
+    has "$output" '--page-url is no address: a { without its }'
+    run -2 aggregate --out ''
+    has "$output" '--out is empty'
     run -1 aggregate --out nowhere/report.csv
     has "$output" 'nowhere'
     run -1 aggregate --locations none.csv
     has "$output" 'none.csv: No such file'
     printf 'id\n' >list.csv
     run -1 aggregate
-    has "$output" 'list.csv: line 1: there is no column location_id'
+    has "$output" "list.csv: line 1: there is no column location_id: 'id'"
 }
 
 @test "a third party with faults, killed three times: all rows are there, and what was known is not asked for again" {

@@ -208,6 +208,9 @@ END
     echo '{"api": "http://x", "locations": "l", "auth": "none", "out": "a.txt"}' >c.json
     run -2 "$AFFLUX" aggregate --config c.json
     same "$output" "afflux aggregate: c.json: out ends with .csv, not 'a.txt'"
+    echo '{"api": "http://x", "locations": "l", "auth": "none", "out": "a.csv", "row": "$row.("}' >c.json
+    run -2 "$AFFLUX" aggregate --config c.json
+    has "$output" 'afflux aggregate: c.json: row is no JSONata: '
     echo '{"api": ' >c.json
     run -2 "$AFFLUX" aggregate --config c.json
     has "$output" 'c.json: line 2, column 1: '

@@ -285,7 +285,7 @@ row_of() { # TASK
     has "$stderr" 'afflux serve: shop/afflux.json: '
     folder shop '{row: "$row.("}'
     refused good shop
-    has "$stderr" 'afflux serve: shop/afflux.json: row: '
+    has "$stderr" 'afflux serve: shop/afflux.json: row is no JSONata: '
     has "$stderr" '(character 7)'
     folder shop '{auth: "api-key:X-Key=env:NOT_THERE"}'
     refused good shop
