@@ -3,6 +3,7 @@
 #include "aggregate/auth.h"
 
 #include "json/write.h"
+#include <string.h>
 
 static const struct {
     const char *prefix;
@@ -33,6 +34,18 @@ static bool split(str text, struct auth *ret)
     return ret->name.n > 0 && ret->secret.n > 0;
 }
 
+/* A token of HTTP. */
+static bool is_header(str name)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i], low = (char)(c | 0x20);
+        bool is_plain = (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9');
+        if (!is_plain && (c == 0 || !strchr("!#$%&'*+-.^_`|~", c)))
+            return false;
+    }
+    return true;
+}
+
 enum status auth_read(str how, struct auth *ret, struct error *err)
 {
     *ret = (struct auth){.kind = AUTH_NONE};
@@ -41,8 +54,14 @@ enum status auth_read(str how, struct auth *ret, struct error *err)
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         str prefix = str_of(kinds[i].prefix);
         ret->kind = kinds[i].kind;
-        if (str_starts(how, prefix))
-            return split(str_sub(how, prefix.n, how.n), ret) ? STATUS_OK : wrong(err);
+        if (!str_starts(how, prefix))
+            continue;
+        if (!split(str_sub(how, prefix.n, how.n), ret))
+            return wrong(err);
+        if (ret->kind == AUTH_API_KEY && !is_header(ret->name))
+            return error_set(err, STATUS_INVALID, "Config",
+                             "has a HEADER that HTTP does not allow; X-Api-Key is one");
+        return STATUS_OK;
     }
     return wrong(err);
 }

@@ -37,6 +37,7 @@ static void what_is_wrong_is_refused_without_repeating_it(void **state)
                                         "api-key:",
                                         "api-key:X-Key=s3cret",
                                         "api-key:=env:KEY",
+                                        "api-key:X s3cret=env:KEY",
                                         "basic:me=env:",
                                         "basic:me=file:",
                                         "token:x=env:s3cret",
