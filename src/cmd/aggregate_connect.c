@@ -37,6 +37,12 @@ static enum status read_secret(const struct auth *auth, struct buf *out, struct 
         out->n--; /* the end of a file's line is no part of it */
     if (out->n == 0 || utf8_check(buf_str(out)) != out->n)
         return wrong(err, STATUS_INVALID, "--auth: the secret in %s is empty, or not UTF-8", name);
+    for (size_t i = 0; i < out->n; i++)
+        if ((unsigned char)out->p[i] < ' ' || out->p[i] == 0x7F)
+            return wrong(err, STATUS_INVALID,
+                         "--auth: the secret in %s has a line end or another control character "
+                         "within",
+                         name);
     return STATUS_OK;
 }
 
@@ -122,4 +128,32 @@ enum status aggregate_connection(const struct aggregate_config *c, str name, str
 {
     return c->connection.n > 0 ? connection_of_file(c, name, out, err)
                                : connection_of_auth(c, name, out, err);
+}
+
+enum status aggregate_connection_check(const struct aggregate_config *c, struct error *err)
+{
+    struct buf request;
+    buf_init(&request, SIZE_MAX / 2);
+    enum status status = aggregate_connection(c, STR("any"), &request, err);
+    wipe(&request);
+    return status;
+}
+
+/* ---- certificates ---- */
+
+enum status aggregate_certificates_check(str path, struct error *err)
+{
+    struct buf text;
+    enum status status = STATUS_OK;
+    if (path.n == 0)
+        return STATUS_OK;
+    buf_init(&text, AGGREGATE_CERTIFICATES_MAX);
+    if (!reader_read_file(path.p, AGGREGATE_CERTIFICATES_MAX, &text))
+        status = error_set(err, STATUS_NOT_FOUND, "Certificates", "%s: %s", path.p,
+                           strerrordesc_np(errno));
+    else if (str_find(buf_str(&text), STR("CERTIFICATE-----"), 0) == STR_NONE)
+        status = error_set(err, STATUS_INVALID, "Certificates",
+                           "%s: there is no certificate in it; they are PEM", path.p);
+    buf_done(&text);
+    return status;
 }

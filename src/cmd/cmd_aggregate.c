@@ -2,40 +2,30 @@
 /*
  * afflux aggregate: the workflows of workflows/ on an engine of this process.
  *
- *   setup ──► parent (──► parent once more, for what failed) ──► copy of the CSV ──► ledger ──►
- * tidy
+ *   setup ──► parent (──► parent again, for what failed) ──► copy of the CSV ──► ledger ──► tidying
  *
  * Each step is an execution whose name follows from what was asked for, so whatever ends this
- * process, the same command goes on. The workflows are aggregate_flows.c's, files
- * aggregate_end.c's, tidying is aggregate_tidy.c's.
+ * process, the same command goes on. What is read before anything starts is aggregate_begin.c's,
+ * the workflows are aggregate_flows.c's, files aggregate_end.c's, tidying is aggregate_tidy.c's.
  */
-#include "aggregate/locations.h"
+#include "cmd/aggregate_begin.h"
 #include "cmd/aggregate_end.h"
-#include "cmd/aggregate_file.h"
 #include "cmd/aggregate_flows.h"
 #include "cmd/aggregate_init.h"
 #include "cmd/aggregate_show.h"
-#include "cmd/aggregate_table.h"
 #include "cmd/aggregate_tell.h"
 #include "cmd/aggregate_tidy.h"
 #include "cmd/aggregate_tune.h"
 #include "cmd/cmd.h"
 #include "cmd/house.h"
-#include "cmd/reader.h"
 #include "engine/connections.h"
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { RETRIES_MAX = 10000 };
 
 struct aggregate {
     const struct aggregate_options *options;
-    struct aggregate_texts texts;
+    struct aggregate_begin begin;
     struct arena arena;
-    struct buf locations, input; /* the list as it came; the setup's input */
-    uint32_t location_count;
-    str run;
     struct loop *loop;
     struct engine *engine;
     struct house house;
@@ -77,14 +67,14 @@ static enum status open_rows(struct aggregate *g, struct aggregate_rows *ret, st
     *ret = (struct aggregate_rows){.settings = &g->house.settings,
                                    .store = engine_store(g->engine),
                                    .table = STR(AGGREGATE_LOCATIONS_TABLE),
-                                   .task = g->run};
+                                   .task = g->begin.run};
     return store_reader_open(g->options->config.data, NULL, &ret->reader, err);
 }
 
 static enum status count_rows(struct aggregate *g, struct error *err)
 {
     struct aggregate_rows rows;
-    ledger_init(&g->ledger, g->run, g->options->config.types, g->options->config.type_count);
+    ledger_init(&g->ledger, g->begin.run, g->options->config.types, g->options->config.type_count);
     enum status status = open_rows(g, &rows, err);
     if (status != STATUS_OK)
         return status;
@@ -114,8 +104,8 @@ static struct aggregate_copy_plan copy_plan(const struct aggregate *g)
     const struct aggregate_config *config = &g->options->config;
     struct aggregate_copy_plan plan = {
         .bucket = STR(AGGREGATE_OUTPUT_BUCKET),
-        .task = g->run,
-        .run = g->run,
+        .task = g->begin.run,
+        .run = g->begin.run,
         .dialect = {.delimiter = config->delimiter,
                     .quote = config->is_minimal ? CSV_QUOTE_MINIMAL : CSV_QUOTE_ALL,
                     .has_crlf = config->is_crlf,
@@ -186,9 +176,9 @@ static void parent_ended(void *arg, const struct engine_result *result);
 static enum status start_parent(struct aggregate *g, str name, bool is_retry, struct error *err)
 {
     struct engine_start start = {
-        .machine = aggregate_machine_name(g->run, "parent", &g->arena),
+        .machine = aggregate_machine_name(g->begin.run, "parent", &g->arena),
         .name = name,
-        .input = aggregate_input(&g->options->config, g->run, is_retry, &g->arena),
+        .input = aggregate_input(&g->options->config, g->begin.run, is_retry, &g->arena),
         .started = started,
         .ended = parent_ended,
         .refused = refused,
@@ -208,7 +198,8 @@ static enum status start_retry(struct aggregate *g, struct error *err)
         return error_set(err, STATUS_LIMIT, "Retries", "it was retried %d times", RETRIES_MAX);
     while (status == STATUS_CONFLICT && g->retries < RETRIES_MAX)
         status = start_parent(
-            g, arena_printf(&g->arena, "%.*s-retry-%d", STR_ARG(g->run), ++g->retries), true, err);
+            g, arena_printf(&g->arena, "%.*s-retry-%d", STR_ARG(g->begin.run), ++g->retries), true,
+            err);
     return status;
 }
 
@@ -220,7 +211,7 @@ static enum status can_retry(struct aggregate *g, bool *ret, struct error *err)
     enum status status = store_reader_open(g->options->config.data, NULL, &reader, err);
     if (status != STATUS_OK)
         return status;
-    status = aggregate_tidy_has_begun(reader, g->run, &has_begun, err);
+    status = aggregate_tidy_has_begun(reader, g->begin.run, &has_begun, err);
     store_reader_close(reader);
     *ret = !has_begun;
     return status;
@@ -246,15 +237,16 @@ static void setup_ended(void *arg, const struct engine_result *result)
     if (!g->has_succeeded)
         over(g, error_set(&g->err, STATUS_INVALID, "Setup", "what it needs could not be made: %.*s",
                           (int)g->failure.n, g->failure.p));
-    else if (start_parent(g, g->run, false, &g->err) != STATUS_OK)
+    else if (start_parent(g, g->begin.run, false, &g->err) != STATUS_OK)
         over(g, g->err.status);
 }
 
 static enum status start_setup(struct aggregate *g, struct error *err)
 {
-    struct engine_start start = {.machine = aggregate_machine_name(g->run, "setup", &g->arena),
-                                 .name = g->run,
-                                 .input = buf_str(&g->input),
+    struct engine_start start = {.machine =
+                                     aggregate_machine_name(g->begin.run, "setup", &g->arena),
+                                 .name = g->begin.run,
+                                 .input = buf_str(&g->begin.input),
                                  .ended = setup_ended,
                                  .refused = refused,
                                  .arg = g};
@@ -308,11 +300,11 @@ static void loop_closing(void *arg, struct engine *e)
 
 static void tell_started(struct aggregate *g)
 {
-    struct event_started e = {.run = g->run,
+    struct event_started e = {.run = g->begin.run,
                               .file = g->options->config.out,
                               .ledger = ledger_path(g),
                               .data = g->options->config.data,
-                              .locations = g->location_count};
+                              .locations = g->begin.locations};
     aggregate_show_started(&g->show, &e);
 }
 
@@ -327,14 +319,15 @@ static enum status run(struct aggregate *g, struct error *err)
     g->limits = aggregate_limits(&g->options->config);
     if (g->options->config.ca_file.n > 0)
         options.ca_file = g->options->config.ca_file.p;
-    g->show.locations = g->location_count;
+    g->show.locations = g->begin.locations;
     house_fill(&g->house, &options);
     options.loop_opened = loop_opened;
     options.loop_closing = loop_closing;
     options.loop_arg = g;
     enum status status = engine_open(g->loop, &options, &g->engine, err);
     if (status == STATUS_OK)
-        status = aggregate_put_flows(g->engine, &g->options->config, &g->texts, g->run, err);
+        status =
+            aggregate_put_flows(g->engine, &g->options->config, &g->begin.texts, g->begin.run, err);
     if (status == STATUS_OK)
         status = loop_on_signal(g->loop, interrupted, g, err);
     if (status == STATUS_OK)
@@ -371,7 +364,7 @@ static void tidy(struct aggregate *g)
 {
     struct error err;
     loop_timer_stop(g->loop, &g->timer);
-    if (aggregate_tidy(g->engine, g->options->config.data, g->run, STR("aggregate-parts"),
+    if (aggregate_tidy(g->engine, g->options->config.data, g->begin.run, STR("aggregate-parts"),
                        &g->is_interrupted, &err) == STATUS_OK)
         g->house.is_shrinking = !g->is_interrupted;
     else
@@ -396,7 +389,7 @@ static int tell_end(struct aggregate *g)
                                       .engine = g->engine,
                                       .counts = &g->ledger,
                                       .tally = &g->copy.tally_err,
-                                      .run = g->run,
+                                      .run = g->begin.run,
                                       .ledger = ledger_path(g),
                                       .has_file = has_file,
                                       .was_finished = g->was_finished,
@@ -407,67 +400,13 @@ static int tell_end(struct aggregate *g)
     return told;
 }
 
-/* ---- beginning ---- */
-
-/* The list as it came; of a table as JSON Lines. */
-static enum status find_locations(struct aggregate *g, struct error *err)
-{
-    const struct aggregate_config *c = &g->options->config;
-    if (aggregate_is_table(c->locations))
-        return aggregate_read_table(&g->house.settings, c->data, c->locations, &g->locations, err);
-    if (reader_read_file(c->locations.p, LOCATIONS_TEXT_MAX, &g->locations))
-        return STATUS_OK;
-    return error_set(err, STATUS_NOT_FOUND, "Locations", "%s", strerrordesc_np(errno));
-}
-
-static enum status read_locations(struct aggregate *g, struct error *err)
-{
-    const char *path = g->options->config.locations.p;
-    if (find_locations(g, err) != STATUS_OK)
-        return error_wrap(err, "%s", path);
-    g->run = aggregate_run_name(&g->options->config, &g->texts, buf_str(&g->locations), &g->arena);
-    buf_printf(&g->input, "{\"task_id\":\"%.*s\",\"chunks\":", STR_ARG(g->run));
-    enum status status =
-        locations_read(buf_str(&g->locations), g->run, &g->input, &g->location_count, err);
-    buf_add_byte(&g->input, '}');
-    return status == STATUS_OK ? STATUS_OK : error_wrap(err, "%s", path);
-}
-
-/* Whether there are certificates is known before a call, and not as the failure of every location. */
-static enum status try_certificates(const struct aggregate *g, struct error *err)
-{
-    str path = g->options->config.ca_file;
-    if (path.n == 0 || access(path.p, R_OK) == 0)
-        return STATUS_OK;
-    return error_set(err, STATUS_NOT_FOUND, "Certificates", "%.*s: %s", STR_ARG(path),
-                     strerrordesc_np(errno));
-}
-
-/* Whether the CSV can be written is better known before hours of work than after them. */
-static enum status try_output(const struct aggregate *g, struct error *err)
-{
-    struct sink_file *file;
-    enum status status = sink_file_new(g->options->config.out, &file, err);
-    if (status != STATUS_OK)
-        return status;
-    struct consolidate_sink sink = sink_file_sink(file);
-    sink.discard(sink.arg);
-    sink_file_free(file);
-    return STATUS_OK;
-}
+/* ---- all of it ---- */
 
 static int aggregate(struct aggregate *g)
 {
     struct error err;
     int code = CMD_FAILED;
-    enum status status =
-        aggregate_texts_read(g->options->config.workflows, &g->texts, &g->arena, &err);
-    if (status == STATUS_OK)
-        status = read_locations(g, &err);
-    if (status == STATUS_OK)
-        status = try_output(g, &err);
-    if (status == STATUS_OK)
-        status = try_certificates(g, &err);
+    enum status status = aggregate_begin(&g->begin, &g->options->config, &g->house.settings, &err);
     if (status == STATUS_OK)
         status = loop_new(&g->loop, &err);
     if (status == STATUS_OK)
@@ -498,8 +437,6 @@ static int run_with(const struct aggregate_options *options)
 {
     struct aggregate g = {.options = options};
     arena_init(&g.arena, 0);
-    buf_init(&g.locations, LOCATIONS_TEXT_MAX);
-    buf_init(&g.input, SIZE_MAX / 2);
     buf_init(&g.failure, 1 << 16);
     house_init(
         &g.house,
@@ -508,8 +445,7 @@ static int run_with(const struct aggregate_options *options)
     aggregate_show_init(&g.show, options->is_quiet, options->is_json, loop_now_ms());
     int code = aggregate(&g);
     aggregate_show_done(&g.show);
-    buf_done(&g.locations);
-    buf_done(&g.input);
+    aggregate_begin_done(&g.begin);
     buf_done(&g.failure);
     arena_done(&g.arena);
     return code;

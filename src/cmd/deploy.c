@@ -145,15 +145,6 @@ static enum status check_flow(const struct deployment *d, enum deploy_flow flow,
     return status;
 }
 
-enum status deployment_check_secret(const struct deployment *d, struct error *err)
-{
-    struct buf request;
-    buf_init(&request, SIZE_MAX / 2);
-    enum status status = aggregate_connection(d->config, d->names.connection, &request, err);
-    buf_done(&request);
-    return status;
-}
-
 enum status deployment_check_flows(const struct deployment *d, bool is_strict, struct error *err)
 {
     enum status status = STATUS_OK;
@@ -190,8 +181,11 @@ enum status deployment_put_connection(struct deployment *d, struct engine *e, st
     struct buf request;
     buf_init(&request, SIZE_MAX / 2);
     enum status status = aggregate_connection(d->config, d->names.connection, &request, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = run_connections(e, buf_str(&request), err);
+        if (status != STATUS_OK && d->config->connection.n > 0)
+            error_wrap(err, "%.*s", STR_ARG(d->config->connection));
+    }
     if (status == STATUS_OK)
         status = find_connection(d, e, err);
     buf_done(&request);

@@ -57,8 +57,6 @@ enum asl_type deploy_flow_type(enum deploy_flow flow);
 str deployment_machine(const struct deployment *d, enum deploy_flow flow, struct arena *a);
 str deployment_arn(const struct deployment *d, enum deploy_flow flow, struct arena *a);
 
-/* Is there the secret that the configuration names? The errors of aggregate_connection. */
-NODISCARD enum status deployment_check_secret(const struct deployment *d, struct error *err);
 /* Can the workflows be run with all put in? STATUS_INVALID with the workflow or its file. */
 NODISCARD enum status deployment_check_flows(const struct deployment *d, bool is_strict,
                                              struct error *err);

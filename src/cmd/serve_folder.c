@@ -4,22 +4,20 @@
 
 #include "aggregate/locations.h"
 #include "asl/token.h"
+#include "cmd/aggregate_connect.h"
 #include "cmd/aggregate_file.h"
 #include "cmd/aggregate_table.h"
 #include "cmd/reader.h"
 #include "services/s3/name.h"
 #include <errno.h>
-#include <string.h>
-#include <unistd.h>
 
 /* What an aggregation needs, less what it is started with and where its file goes. */
 static enum status check_config(const struct serve_folder *f, bool is_strict, struct error *err)
 {
     struct aggregate_config c = f->config;
     const char *member = "";
-    if (c.ca_file.n > 0 && access(c.ca_file.p, R_OK) != 0)
-        return error_set(err, STATUS_NOT_FOUND, "Deploy", "ca_file: %s: %s", c.ca_file.p,
-                         strerrordesc_np(errno));
+    if (aggregate_certificates_check(c.ca_file, err) != STATUS_OK)
+        return error_wrap(err, "ca_file");
     if (c.locations.n == 0)
         c.locations = STR("-");
     c.out = STR("-.csv");
@@ -106,7 +104,7 @@ static enum status understand(struct serve_folder *f, const struct service_setti
     if (status == STATUS_OK)
         status = deployment_init(&f->deployment, &f->config, &f->texts, &names, err);
     if (status == STATUS_OK)
-        status = deployment_check_secret(&f->deployment, err);
+        status = aggregate_connection_check(&f->config, err);
     return status;
 }
 

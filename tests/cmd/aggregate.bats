@@ -193,6 +193,12 @@ load aggregate
     has "$output" '--page-url is no address: a { without its }'
     run -2 aggregate --out ''
     has "$output" '--out is empty'
+    printf 'a\nb\n' >secret
+    run -2 aggregate --auth api-key:X-Key=file:secret
+    has "$output" '--auth: the secret in secret has a line end'
+    run -1 aggregate --ca-file list.csv
+    has "$output" 'list.csv: there is no certificate in it; they are PEM'
+    [[ ! -e data ]]
     run -1 aggregate --out nowhere/report.csv
     has "$output" 'nowhere'
     run -1 aggregate --locations none.csv

@@ -41,6 +41,16 @@ ask() {
     run -1 grep -raq -e s3cret -e t0ken report.afflux report.csv report.ledger.csv
 }
 
+@test "a connection that is none is told with its file" {
+    api
+    echo '{"AuthorizationType": "BASIC"}' >connection.json
+    run -1 ask none --connection connection.json
+    has "$output" "connection.json: connection 0: 1 validation error detected: Value null at 'authParameters'"
+    echo '{' >connection.json
+    run -2 ask none --connection connection.json
+    has "$output" '--connection: connection.json: line 2, column 1: '
+}
+
 @test "a connection of its own file is taken, with all it says" {
     api
     cat >connection.json <<'END'

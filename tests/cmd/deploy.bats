@@ -412,10 +412,13 @@ set_up() {
     export KEY=s3cret
     folder one '{ca_file: "../one.pem"}'
     folder two '{ca_file: "two.pem"}'
-    touch one.pem
+    echo '-----BEGIN CERTIFICATE-----' >one.pem
     refused one two
     same "$stderr" 'afflux serve: two/afflux.json: ca_file: two/two.pem: No such file or directory'
-    touch two/two.pem
+    : >two/two.pem
+    refused one two
+    has "$stderr" 'ca_file: two/two.pem: there is no certificate in it; they are PEM'
+    cp one.pem two/two.pem
     refused one two
     has "$stderr" 'afflux serve: two/afflux.json: ca_file is another one than that of one/afflux.json'
     deploy --deploy one --deploy two --ca-file one.pem
