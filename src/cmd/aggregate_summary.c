@@ -5,6 +5,7 @@
  */
 #include "cmd/aggregate_summary.h"
 
+#include "cmd/aggregate_hint.h"
 #include "cmd/eval_show.h"
 #include "cmd/run_lines.h"
 #include "csv/csv_read.h"
@@ -40,6 +41,7 @@ struct finding {
     uint32_t told;
     struct buf id, state, why; /* id empty: none; why: of the first type that says so */
     uint64_t announced, fetched;
+    const char *hint; /* of the first one that has one; NULL: none has */
 };
 
 static void read_header(struct finding *f, const struct csv_reader *row)
@@ -93,6 +95,8 @@ static void put_finding(struct finding *f)
         f->out->n--;
     buf_add_byte(f->out, '\n');
     f->told++;
+    if (!f->hint)
+        f->hint = aggregate_hint(buf_str(&f->why));
     buf_clear(&f->id);
 }
 
@@ -167,6 +171,8 @@ static void put_findings(const struct aggregate_summary *s, struct buf *out)
             progress_put_count(out, all - f.told);
             buf_add(out, STR(" more\n"));
         }
+        if (f.hint && s->counts->complete == 0)
+            buf_printf(out, "\nhint       %s\n", f.hint);
         buf_done(&f.id);
         buf_done(&f.state);
         buf_done(&f.why);

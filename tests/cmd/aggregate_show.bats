@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What afflux aggregate tells while it runs and at the end: on a terminal (terminal.py), in a log, as events.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2016,SC2154
 
 load helper
 load aggregate
@@ -268,4 +268,27 @@ not complete
     has "$(<errors)" 'cannot write the output: Broken pipe'
     same "$(jq -r .event first)" started
     cmp report.csv second.csv
+}
+
+@test "where nothing is complete, what helps is told" {
+    api
+    locations l1
+    KEY=other run -1 aggregate
+    has "$output" $'States.Http.StatusCode.401: Unauthorized\n\nhint       the API refuses the secret that --auth names'
+    run -1 aggregate --summary '$body.nothing'
+    has "$output" 'hint       --summary says where an answer has its counts'
+    run -1 aggregate --rows '$body.nothing'
+    has "$output" 'hint       --rows says where an answer has its rows'
+    run -1 aggregate --row '$row.state'
+    has "$output" 'hint       --row makes an object of each row'
+    run -1 aggregate --page-url '{api}/{location_id}/get-data?state={type}&offset={ofset}'
+    has "$output" 'hint       a name in braces is a column of the list'
+    run -1 aggregate --retries 0 --api http://127.0.0.1:9
+    has "$output" 'hint       nobody listens at that address: is --api right?'
+    run -1 aggregate --retries 0 --api "https://${url#http://}"
+    has "$output" 'hint       there is no TLS at that address: --api may begin with http://'
+    # One that works shows that all of this is right.
+    printf 'location_id,url\nl1,\nl2,http://127.0.0.1:9/v1\n' >list.csv
+    run -3 aggregate --retries 0
+    [[ $output != *hint* ]]
 }
