@@ -55,7 +55,7 @@ static const struct arg_option aggregate_table[] = {
      "of locations that may fail before all is given up\n(default 100)"},
     {OPT_MEMBER, 's', "summary", "EXPR",
      "makes {\"failed\": N, \"rejected\": N} of the $body of a\nsummary"},
-    {OPT_MEMBER, 0, "rows", "EXPR", "makes an array of rows of the $body of a page"},
+    {OPT_MEMBER, 0, "rows", "EXPR", "makes an array of rows of $body and $headers of a page"},
     {OPT_MEMBER, 'r', "row", "EXPR",
      "makes a line of the CSV of a $row; it knows $location and\n$type_of_rows"},
     {OPT_MEMBER, 0, "more", "EXPR",
@@ -95,6 +95,7 @@ void cmd_aggregate_help(struct buf *out)
                 "usage: afflux aggregate --api URL --locations FILE --auth HOW --out FILE.csv "
                 "[OPTIONS]\n"
                 "       afflux aggregate DIR [OPTIONS]\n"
+                "       afflux aggregate --config FILE [OPTIONS]\n"
                 "       afflux aggregate --init DIR [OPTIONS]\n"
                 "\n"
                 "Asks an API for the failed and the rejected rows of each location, page by "
@@ -115,7 +116,7 @@ void cmd_aggregate_help(struct buf *out)
             "\"rejected\": N}}\n"
             "  GET URL/LOCATION/get-data?state=S&limit=N&offset=N   {\"results\": [ROW, …]}, or "
             "an array\n"
-            "  Pages may say \"has_more\" or \"total\".\n"
+            "  Pages may say \"has_more\", \"total\" or \"next\".\n"
             "\n"
             "Examples\n"
             "  export KEY=…\n"
