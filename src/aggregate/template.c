@@ -137,11 +137,17 @@ static enum status add_piece(struct reading *r, struct pieces *l, str text, bool
 
 static enum status check_name(struct reading *r, str name)
 {
+    uint32_t dots = 0;
     if (name.n == 0)
         return wrong(r, "{} has no name in it");
-    for (size_t i = 0; i < name.n; i++)
+    for (size_t i = 0; i < name.n; i++) {
         if (name.p[i] == '{' || (unsigned char)name.p[i] < ' ' || name.p[i] == 0x7F)
             return wrong(r, "{%.*s is not a name in braces", STR_ARG(str_sub(name, 0, i)));
+        dots += name.p[i] == '.';
+    }
+    if (dots > TEMPLATE_DEPTH)
+        return error_set(r->err, STATUS_LIMIT, "Template", "a name with more than %d dots",
+                         TEMPLATE_DEPTH);
     return STATUS_OK;
 }
 

@@ -24,7 +24,8 @@
 enum {
     TEMPLATE_MAX = 4096,       /* bytes */
     TEMPLATE_PARAMETERS = 100, /* behind the "?" */
-    TEMPLATE_PIECES = 100      /* of a text: literals and names */
+    TEMPLATE_PIECES = 100,     /* of a text: literals and names */
+    TEMPLATE_DEPTH = 32        /* dots of a name: tables nest no deeper */
 };
 
 enum template_kind {

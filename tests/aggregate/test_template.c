@@ -204,6 +204,21 @@ static void what_is_no_template_is_refused(void **state)
         expect_refused(cases[i].text, cases[i].kind, STATUS_INVALID, cases[i].message);
 }
 
+static void a_name_has_at_most_32_dots(void **state)
+{
+    char text[100] = "{api}?x={";
+    struct arena a;
+    (void)state;
+    memset(text + 9, '.', TEMPLATE_DEPTH + 1);
+    memcpy(text + 9 + TEMPLATE_DEPTH + 1, "}", 2);
+    expect_refused(text, TEMPLATE_SUMMARY, STATUS_LIMIT, "more than 32 dots");
+    memcpy(text + 9 + TEMPLATE_DEPTH, "}", 2);
+    arena_init(&a, 0);
+    struct template t = read_as(&a, text, TEMPLATE_SUMMARY);
+    assert_non_null(strstr(evaluated(t.query), "the location a/b has no ...."));
+    arena_done(&a);
+}
+
 static void limits_hold(void **state)
 {
     char text[TEMPLATE_MAX + 2] = "https://x/";
@@ -247,6 +262,7 @@ int main(void)
         cmocka_unit_test(it_says_how_pages_are_told_apart),
         cmocka_unit_test(slashes_at_the_end_of_an_api_are_left_out),
         cmocka_unit_test(what_is_no_template_is_refused),
+        cmocka_unit_test(a_name_has_at_most_32_dots),
         cmocka_unit_test(limits_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,7 +158,7 @@ enum status s3_list_buckets(const struct service_call *c, struct store_reader *r
     uint32_t count;
     str prefix, after;
     int64_t max;
-    bool has_any;
+    bool has_any = false;
     struct build b;
     (void)tx;
     if (list_request(c, args, &prefix, &after, &max, &has_any, err) != STATUS_OK)
