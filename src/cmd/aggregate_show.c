@@ -229,9 +229,10 @@ void aggregate_show_again(struct aggregate_show *s, uint64_t locations)
 
 static void ask(struct aggregate_show *s, struct engine *e, int64_t execution)
 {
+    struct error err;
     if (execution == 0 || s->is_looking)
         return;
-    if (s->execution != execution && engine_loop_of(e, execution, &s->number, NULL) != STATUS_OK)
+    if (s->execution != execution && engine_loop_of(e, execution, &s->number, &err) != STATUS_OK)
         return;
     s->execution = s->asked = execution;
     s->is_looking = true;

@@ -35,9 +35,10 @@ static void look(void *arg)
 
 void aggregate_tune_now(struct aggregate_tune *t, struct engine *e, int64_t execution)
 {
+    struct error err;
     if (execution == 0 || t->is_asking || (t->is_done && t->execution == execution))
         return;
-    if (engine_loop_of(e, execution, &t->number, NULL) != STATUS_OK)
+    if (engine_loop_of(e, execution, &t->number, &err) != STATUS_OK)
         return;
     t->execution = execution;
     t->is_done = false;

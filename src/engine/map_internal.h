@@ -231,9 +231,9 @@ void map_store_keep(struct map_run *r, const struct engine_execution *ex);
 uint64_t map_store_earliest(const struct map_run *r);
 bool map_store_has(const struct map_run *r); /* something of this run */
 void map_store_wake(void *runs);
-/* Waits for the store and lets go of all. */
 /* Until nothing of the runs is with the store; no more may be given to it. */
 void map_store_wait(struct map_runs *all);
+/* Waits for the store and lets go of all. */
 void map_store_close(struct map_runs *all);
 
 static inline enum asl_status map_status_of(enum store_status status)

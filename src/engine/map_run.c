@@ -493,5 +493,6 @@ bool engine_tune_map(struct engine *e, int64_t execution, uint32_t frame, uint32
     const struct engine_execution *ex = engine_find(e, execution);
     const struct map_run *r = ex ? map_run_of_frame(ex, frame) : NULL;
     const struct map_run_change change = {.has_concurrency = true, .concurrency = concurrency};
-    return r && engine_map_update(e, r->row.id, &change, NULL) == STATUS_OK;
+    struct error err; /* its row may not be there yet */
+    return r && engine_map_update(e, r->row.id, &change, &err) == STATUS_OK;
 }

@@ -531,6 +531,32 @@ static void a_run_can_be_tuned_by_whom_it_belongs_to(void **state)
     house_tear_down(&h);
 }
 
+static void a_run_whose_row_is_not_there_yet_is_not_tuned(void **state)
+{
+    struct house h = {0};
+    struct worker w = {.is_holding = true};
+    (void)state;
+    build(&h, &w);
+    house_machine(&h, "map", ASL_STANDARD,
+                  map_of("STANDARD", SELECT "\"MaxConcurrency\":1,", WORK));
+    house_start(&h, "map", "a", "[0,1,2,3]");
+    uint32_t early = 0;
+    for (int i = 0; i < 5000 && w.held_count < 3; i++) {
+        struct store_execution row = house_row(&h, "map", "a");
+        const struct asl_exec *x = engine_look(h.engine, row.id);
+        if (x && x->root && w.held_count < 3)
+            early += !engine_tune_map(h.engine, row.id, x->root->id, 3);
+        house_pass(&h, 0);
+    }
+    assert_true(early > 0);
+    assert_int_equal(w.held_count, 3);
+    w.is_holding = false;
+    while (w.held_count > 0)
+        let_go(&w);
+    assert_true(house_wait(&h, 5000));
+    house_tear_down(&h);
+}
+
 /* Of a child that waits for its token. */
 static char token[4096];
 
@@ -739,6 +765,7 @@ int main(void)
         cmocka_unit_test(a_redrive_that_fails_at_once_is_a_failure),
         cmocka_unit_test(a_run_that_goes_on_can_be_given_other_limits),
         cmocka_unit_test(a_run_can_be_tuned_by_whom_it_belongs_to),
+        cmocka_unit_test(a_run_whose_row_is_not_there_yet_is_not_tuned),
         cmocka_unit_test(a_childs_token_leads_to_it),
         cmocka_unit_test(what_the_store_cannot_write_is_written_later),
         cmocka_unit_test(a_redrive_while_the_run_is_stopped_comes_after_it),
