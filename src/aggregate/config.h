@@ -24,7 +24,8 @@ enum {
     AGGREGATE_RETRIES = 4,
     AGGREGATE_RETRIES_MAX = 100,
     AGGREGATE_TIMEOUT = 60, /* seconds */
-    AGGREGATE_TIMEOUT_MAX = 240,
+    AGGREGATE_TIMEOUT_MAX = 3600,
+    AGGREGATE_PAGE_TIMEOUT = 86400, /* of a page, with all that is tried again and waited for */
     AGGREGATE_LOOPS_MAX = 64,
     AGGREGATE_TEXT_MAX = 64 << 10, /* bytes of a text */
     AGGREGATE_FILE_MAX = 4 << 20,  /* bytes of a configuration file */

@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "json/write.h"
 
-enum { VALUES_MAX = 32, PAGES_AT_ONCE = 2 /* of a location and type */ };
+enum { VALUES_MAX = 40, PAGES_AT_ONCE = 2 /* of a location and type */ };
 
 struct list {
     struct arena *arena;
@@ -214,6 +214,7 @@ enum status flow_values(const struct aggregate_config *config, const struct aggr
     add_given(l, "more", config->more);
     add_output(l, config);
     add_number(l, "timeout", config->timeout_s > 0 ? config->timeout_s : AGGREGATE_TIMEOUT);
+    add_number(l, "page_timeout", AGGREGATE_PAGE_TIMEOUT);
     add_number(l, "page_size", config->page_size > 0 ? config->page_size : AGGREGATE_PAGE_SIZE);
     add_number(l, "tolerate", config->tolerate);
     add_number(l, "locations_at_once", aggregate_locations_at_once(config));

@@ -296,6 +296,12 @@ static void apply_heartbeat(struct asl_exec *x, struct asl_frame *f, const struc
     asl_timer_note(x, f);
 }
 
+static void apply_delayed(struct asl_exec *x, struct asl_frame *f, const struct asl_record *r)
+{
+    f->timeout_ms = r->timeout_ms;
+    asl_timer_note(x, f);
+}
+
 /* The call is over. What becomes of the state is said by the next record, in the same batch. */
 static void apply_task_over(struct asl_exec *x, struct asl_frame *f, const struct asl_record *r)
 {
@@ -439,6 +445,7 @@ static const struct kind_rule KINDS[] = {
     [ASL_RETRY_BEGUN] = {0, IN(RETRYING), apply_retry_begun},
     [ASL_STATE_FINISHED] = {DOC, IN(RUNNING) | IN(SLEEPING), apply_finished},
     [ASL_HEARTBEAT] = {TASK, IN(WORKING), apply_heartbeat},
+    [ASL_TASK_DELAYED] = {TASK, IN(WORKING), apply_delayed},
 };
 _Static_assert(ARRAY_LEN(KINDS) == ASL_RECORD_KINDS, "each kind has a rule");
 

@@ -42,6 +42,7 @@ struct asl_command {
     str token;
     uint32_t retry_count;
     int64_t timeout_ms, heartbeat_ms; /* ASL_NEVER: none */
+    double timeout_seconds;           /* of which timeout_ms was made; 0: none */
     bool is_repeated;
 };
 

@@ -143,6 +143,10 @@ struct asl_options {
      * whose activity is not there fails without that event. NULL: all are there. */
     bool (*has_activity)(void *arg, str arn);
     void *has_activity_arg;
+    /* The time of this frame's task is over: until when may it go on? Not later than the event's
+     * time: it has timed out. Asked for tasks that have no heartbeat to miss. NULL: none may. */
+    int64_t (*delay)(void *arg, const struct asl_frame *f);
+    void *delay_arg;
     struct jsonata_limits jsonata;
 };
 enum {

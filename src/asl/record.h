@@ -59,14 +59,15 @@
     X(RETRY_PLANNED) /* number: retrier; due_ms */                                                 \
     X(RETRY_BEGUN)                                                                                 \
     X(STATE_FINISHED) /* doc: what the work gave, where no history event says so */                \
-    X(HEARTBEAT)      /* heartbeat_ms */
+    X(HEARTBEAT)      /* heartbeat_ms */                                                           \
+    X(TASK_DELAYED)   /* timeout_ms: it stood in line, which is not its time */
 
 enum asl_record_kind {
 #define X(id) ASL_##id,
     ASL_RECORD_LIST(X)
 #undef X
 };
-enum { ASL_RECORD_KINDS = ASL_HEARTBEAT + 1 };
+enum { ASL_RECORD_KINDS = ASL_TASK_DELAYED + 1 };
 const char *asl_record_kind_name(enum asl_record_kind kind);
 
 #define ASL_NO_STATE UINT32_MAX

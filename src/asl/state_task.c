@@ -121,6 +121,7 @@ struct asl_command asl_task_command(struct asl_exec *x, struct asl_frame *f, str
         .retry_count = f->retry_count,
         .timeout_ms = f->timeout_ms,
         .heartbeat_ms = f->heartbeat_ms,
+        .timeout_seconds = f->timeout_seconds,
     };
 }
 
@@ -212,8 +213,23 @@ enum status asl_task_event(struct asl_step *s, struct asl_frame *f, struct error
     return STATUS_OK;
 }
 
-void asl_task_timed_out(struct asl_step *s, struct asl_frame *f)
+static bool may_go_on(struct asl_step *s, struct asl_frame *f)
 {
+    const struct asl_options *o = &s->x->options;
+    if (!o->delay || f->heartbeat_ms < f->timeout_ms)
+        return false;
+    struct asl_record r = asl_record_for(f, ASL_TASK_DELAYED);
+    r.timeout_ms = o->delay(o->delay_arg, f);
+    if (r.timeout_ms <= s->event->now_ms)
+        return false;
+    asl_emit(s, &r);
+    return true;
+}
+
+void asl_task_due(struct asl_step *s, struct asl_frame *f)
+{
+    if (may_go_on(s, f))
+        return;
     struct asl_failure failure = {.error = STR("States.Timeout"),
                                   .has_error = true,
                                   .is_task = true,

@@ -338,7 +338,7 @@ static void fire(struct asl_step *s, struct asl_frame *f)
 {
     begin_move(s);
     if (f->phase == ASL_PHASE_WORKING) {
-        asl_task_timed_out(s, f);
+        asl_task_due(s, f);
         return;
     }
     bool is_wait = f->phase == ASL_PHASE_SLEEPING;

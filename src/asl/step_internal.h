@@ -165,7 +165,7 @@ extern const struct asl_state_ops asl_pass_ops, asl_task_ops, asl_choice_ops, as
 
 /* ---- state_task.c ---- */
 NODISCARD enum status asl_task_event(struct asl_step *s, struct asl_frame *f, struct error *err);
-void asl_task_timed_out(struct asl_step *s, struct asl_frame *f);
+void asl_task_due(struct asl_step *s, struct asl_frame *f);
 
 /* ---- state_map.c, map_distributed.c ---- */
 /* An iteration that ended last with the event `chain` makes room for the next, or was the last. */

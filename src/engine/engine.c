@@ -206,6 +206,10 @@ struct asl_options engine_asl_options(const struct engine *e)
         options.has_activity = activity_is_there;
         options.has_activity_arg = (void *)(uintptr_t)e;
     }
+    if (!e->options.is_strict) {
+        options.delay = engine_http_delay;
+        options.delay_arg = (void *)(uintptr_t)e;
+    }
     return options;
 }
 

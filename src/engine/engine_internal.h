@@ -148,10 +148,11 @@ struct engine {
     uint32_t definition_count;
     struct asl_out out; /* of the step at hand */
     bool is_open, is_closing;
-    bool is_turning;               /* a turn is being taken: no other one within it */
-    bool has_undelivered;          /* messages whose receivers could not be read */
-    struct loop_timer sleep_timer; /* executions out of memory that are due */
-    struct map_runs *maps;         /* map_run.h */
+    struct engine_execution *stepped; /* while asl_step is in it */
+    bool is_turning;                  /* a turn is being taken: no other one within it */
+    bool has_undelivered;             /* messages whose receivers could not be read */
+    struct loop_timer sleep_timer;    /* executions out of memory that are due */
+    struct map_runs *maps;            /* map_run.h */
     struct engine_http *http;
     struct engine_units *units; /* unit.h */
     struct service_settings settings;
@@ -368,6 +369,9 @@ void engine_http_figures(const struct engine *e, struct engine_figures *ret);
 void engine_http_hold(struct engine *e, bool is_held); /* calls that are not sent yet */
 /* http:invoke; false when the resource is another. */
 bool engine_work_http(struct engine_execution *ex, const struct asl_command *c);
+/* For asl_options.delay: a call's time does not run while it stands in line, nor while no process
+ * was there to make it. */
+int64_t engine_http_delay(void *engine, const struct asl_frame *f);
 /* False: no call is under way for the task. */
 bool engine_cancel_http(struct engine_execution *ex, const struct engine_action *action);
 

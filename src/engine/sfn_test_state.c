@@ -290,6 +290,7 @@ static enum status run(struct sfn_scope *s, struct asl_definition *d, const stru
     o->state = state;
     o->asl = engine_asl_options(s->engine);
     o->asl.has_activity = NULL;
+    o->asl.delay = NULL;
     o->identity = identity_of(s);
     o->state_name = str_of(ALONE);
     o->now_ms = s->now_ms;

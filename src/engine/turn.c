@@ -94,7 +94,9 @@ static enum status step(struct engine_execution *ex, struct asl_event event, int
     if (ex->x->clock_ms < e->clock_given_ms)
         ex->x->clock_ms = e->clock_given_ms; /* $millis() differs between executions too */
     asl_out_reset(&e->out);
+    e->stepped = ex;
     enum status status = asl_step(ex->x, &event, &e->out, err);
+    e->stepped = NULL;
     if (e->out.reads_clock)
         e->clock_given_ms = ex->x->clock_ms;
     if (status == STATUS_OK && e->options.on_step)

@@ -16,6 +16,7 @@ struct engine_call {
     struct engine *engine;
     int64_t execution;
     uint32_t frame, attempt;
+    int64_t begun_ms; /* in this process, by the engine's clock */
     struct json_doc *arguments;
     struct http_task *task;
 };
@@ -98,14 +99,22 @@ static void call_ended(void *arg, const struct http_task_end *end)
     engine_turn_now(e); /* hundreds of pages may arrive in one round of the loop */
 }
 
-/* What is left of the task's own time, which is the machine's to enforce; 0: there is none that a
- * call could reach. */
-static uint32_t timeout_of(const struct engine *e, const struct asl_command *c)
+/* The task's own time for one sending; the machine ends the task. 0: there is none that a call
+ * could reach. */
+static uint32_t timeout_of(const struct asl_command *c)
 {
-    if (c->timeout_ms == ASL_NEVER)
+    double ms = c->timeout_seconds * 1000;
+    return ms < UINT32_MAX ? (uint32_t)ms : 0;
+}
+
+int64_t engine_http_delay(void *engine, const struct asl_frame *f)
+{
+    struct engine *e = engine;
+    struct engine_call *call =
+        e->stepped ? find_call(e->http, e->stepped->row.id, f->id, f->attempt) : NULL;
+    if (!call)
         return 0;
-    int64_t left_ms = c->timeout_ms - engine_now_ms(e);
-    return left_ms < 1 ? 1 : left_ms < UINT32_MAX ? (uint32_t)left_ms : 0;
+    return call->begun_ms + (int64_t)(f->timeout_seconds * 1000) + http_task_waited_ms(call->task);
 }
 
 bool engine_work_http(struct engine_execution *ex, const struct asl_command *c)
@@ -122,12 +131,13 @@ bool engine_work_http(struct engine_execution *ex, const struct asl_command *c)
                                  .execution = ex->row.id,
                                  .frame = c->frame,
                                  .attempt = c->attempt,
+                                 .begun_ms = engine_now_ms(ex->engine),
                                  .arguments = json_doc_ref(c->arguments->json)};
     if (!h->calls || h->call_count > h->call_mask)
         grow(h);
     link_call(h, call);
     h->call_count++;
-    struct http_task_options options = {.timeout_ms = timeout_of(ex->engine, c)};
+    struct http_task_options options = {.timeout_ms = timeout_of(c)};
     call->task = http_task_start(h->tasks, c->arguments->root, &options, call_ended, call);
     return true;
 }

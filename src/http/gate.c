@@ -35,6 +35,7 @@ struct http_visit {
     struct http_call *call; /* NULL while it waits */
     struct loop_timer deadline;
     int64_t ends_ms;
+    int64_t asked_ms, waited_ms; /* since when it is in line, if it is; before that */
     uint32_t deadline_ms, resends_left;
     http_done_fn *fn;
     void *arg;
@@ -115,6 +116,12 @@ void http_visit_cancel(struct http_visit *visit)
     visit_free(visit);
 }
 
+int64_t http_visit_waited_ms(const struct http_visit *visit)
+{
+    bool is_waiting = visit->ticket.state == HTTP_TICKET_WAITING;
+    return visit->waited_ms + (is_waiting ? loop_now_ms() - visit->asked_ms : 0);
+}
+
 static void visit_hand_over(struct http_visit *visit, struct http_answer *answer,
                             const struct error *err)
 {
@@ -141,8 +148,9 @@ static void visit_ask(struct http_visit *visit)
 {
     struct http_gate *gate = visit->gate;
     gate->waiting++;
+    visit->asked_ms = loop_now_ms();
     http_limits_ask(gate->limits, &visit->ticket, visit_host(visit), visit_key(visit),
-                    loop_now_ms());
+                    visit->asked_ms);
     gate_queue(gate);
 }
 
@@ -196,6 +204,7 @@ static void gate_let_in(void *arg)
         struct http_visit *visit = ticket->owner;
         struct error err;
         gate->waiting--;
+        visit->waited_ms += loop_now_ms() - visit->asked_ms;
         if (http_client_send(gate->client, visit->request, visit_answered, visit, &visit->call,
                              &err) != STATUS_OK)
             visit_hand_over(visit, NULL, &err);

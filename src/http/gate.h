@@ -34,6 +34,9 @@ NODISCARD enum status http_gate_send(struct http_gate *gate, const struct http_r
                                      void *arg, struct http_visit **ret_visit, struct error *err);
 void http_visit_cancel(struct http_visit *visit);
 
+/* How long it has stood in line so far: for its turn, and for pauses that hosts asked for. */
+int64_t http_visit_waited_ms(const struct http_visit *visit);
+
 /* A limit for one host ("https://api.example.com:443", see http_gate_host) or one key. */
 void http_gate_limit(struct http_gate *gate, enum http_lane_kind kind, str name,
                      const struct http_limit *limit);

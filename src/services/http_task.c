@@ -39,6 +39,7 @@ struct http_task {
     struct loop_timer later, deadline;
     struct oauth_waiter waiter;
     struct http_visit *visit;
+    int64_t begun_ms, asked_ms; /* itself; its visit */
     struct http_invoke_request request;
     bool is_sent;    /* request is what the target got */
     bool is_failing; /* by the timer, with failure */
@@ -55,6 +56,7 @@ static struct http_task *task_new(struct http_tasks *tasks, http_task_fn *fn, vo
     t->tasks = tasks;
     t->fn = fn;
     t->arg = arg;
+    t->begun_ms = loop_now_ms();
     t->invoke = tasks->o.invoke;
     t->invoke.has_trace = false;
     arena_init(&t->arena, 0);
@@ -171,6 +173,7 @@ static bool task_send(struct http_task *t, const struct http_invoke_request *r, 
                                    .is_identity = t->invoke.is_strict,
                                    .timeout_ms = timeout_ms,
                                    .max_body_bytes = max_bytes};
+    t->asked_ms = loop_now_ms();
     struct http_visit_options visit = {
         .key = t->auth.arn, .resend_max = t->invoke.is_strict ? 0 : t->tasks->o.resend_max};
     return http_gate_send(t->tasks->o.gate, &request, &visit, done, t, &t->visit, err) == STATUS_OK;
@@ -373,6 +376,14 @@ void http_tasks_authorize(struct http_tasks *tasks, str arn)
         task_free(t);
     else
         task_later(t);
+}
+
+int64_t http_task_waited_ms(const struct http_task *t)
+{
+    int64_t now_ms = loop_now_ms();
+    return t->place == TASK_CALLS && t->visit
+               ? t->asked_ms - t->begun_ms + http_visit_waited_ms(t->visit)
+               : now_ms - t->begun_ms;
 }
 
 void http_task_cancel(struct http_task *t)

@@ -71,6 +71,8 @@ typedef void http_task_fn(void *arg, const struct http_task_end *end);
 struct http_task *http_task_start(struct http_tasks *tasks, struct json_val arguments,
                                   const struct http_task_options *options, http_task_fn *fn,
                                   void *arg);
+/* How long it has waited so far for a token and for its turn, which is not its own time. */
+int64_t http_task_waited_ms(const struct http_task *task);
 /* fn does not come any more. */
 void http_task_cancel(struct http_task *task);
 

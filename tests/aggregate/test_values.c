@@ -107,6 +107,7 @@ static void numbers_are_there_always(void **state)
     expect(&v, "page_size", true, "400");
     expect(&v, "tolerate", true, "0");
     expect(&v, "timeout", true, "60");
+    expect(&v, "page_timeout", true, "86400");
     expect(&v, "locations_at_once", true, "20");
     expect(&v, "pages_at_once", true, "2");
     arena_done(&v.arena);

@@ -66,6 +66,7 @@ static const struct row ROWS[] = {
     {ASL_RETRY_BEGUN, "T", "RETRYING ", false, false, false, 0},
     {ASL_STATE_FINISHED, "W", "RUNNING SLEEPING ", false, true, false, 0},
     {ASL_HEARTBEAT, "T", "WORKING ", false, false, false, 0},
+    {ASL_TASK_DELAYED, "T", "WORKING ", false, false, false, 0},
 };
 
 static const char *const PHASES[] = {

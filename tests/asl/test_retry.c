@@ -228,6 +228,47 @@ static void a_timeout_is_no_missed_heartbeat(void **state)
     run_finish(&r);
 }
 
+static int64_t until_90_seconds(void *arg, const struct asl_frame *f)
+{
+    assert_int_equal(f->timeout_seconds, 60);
+    ++*(int *)arg;
+    return RUN_START_MS + 90000;
+}
+
+static void a_task_whose_time_did_not_run_goes_on(void **state)
+{
+    (void)state;
+    struct run r;
+    int asked = 0;
+    begin_with(&r, "");
+    r.x->options.delay = until_90_seconds;
+    r.x->options.delay_arg = &asked;
+    for (unsigned i = 0; i < 9; i++) {
+        assert_int_equal(asked, i >= 7); /* at 60 seconds, and not before */
+        assert_int_equal(run_after(&r, 9999), STATUS_OK);
+        assert_int_equal(run_event(&r, run_about(&r, "T", ASL_EVENT_TASK_HEARTBEAT)), STATUS_OK);
+    }
+    assert_int_equal(asl_exec_due(r.x) - RUN_START_MS, 90000);
+    assert_int_equal(run_after(&r, 9), STATUS_OK); /* asked again: until now */
+    assert_int_equal(asked, 2);
+    assert_end(&r, "FAILED States.Timeout");
+    run_finish(&r);
+}
+
+static void a_missed_heartbeat_is_not_asked_about(void **state)
+{
+    (void)state;
+    struct run r;
+    int asked = 0;
+    begin_with(&r, "");
+    r.x->options.delay = until_90_seconds;
+    r.x->options.delay_arg = &asked;
+    assert_int_equal(run_after(&r, 10000), STATUS_OK);
+    assert_int_equal(asked, 0);
+    assert_end(&r, "FAILED States.Timeout");
+    run_finish(&r);
+}
+
 static void clocks_begin_anew_with_each_attempt(void **state)
 {
     (void)state;
@@ -296,6 +337,8 @@ int main(void)
         cmocka_unit_test(states_task_failed_matches_all_but_timeouts),
         cmocka_unit_test(a_missed_heartbeat_is_a_timeout_under_both_names),
         cmocka_unit_test(a_timeout_is_no_missed_heartbeat),
+        cmocka_unit_test(a_task_whose_time_did_not_run_goes_on),
+        cmocka_unit_test(a_missed_heartbeat_is_not_asked_about),
         cmocka_unit_test(clocks_begin_anew_with_each_attempt),
         cmocka_unit_test(the_clocks_of_an_activity_begin_when_a_worker_takes_it),
         cmocka_unit_test(each_attempt_evaluates_its_arguments_anew_and_has_its_own_token),

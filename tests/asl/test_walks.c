@@ -110,6 +110,13 @@ static void answer(struct walk *w)
     json_doc_unref(event.doc);
 }
 
+/* One task in four whose time is over has stood in line meanwhile. */
+static int64_t delay(void *arg, const struct asl_frame *f)
+{
+    struct walk *w = arg;
+    return chance_below(&w->chance, 4) ? 0 : w->run.now_ms + 1 + (int64_t)f->timeout_seconds * 500;
+}
+
 /* An answer that comes too late, or was never asked for. */
 static void answer_wrongly(struct walk *w)
 {
@@ -196,6 +203,8 @@ static void walk(uint64_t seed, struct seen *seen)
     load(&w);
     w.run.options.max_moves = moves[chance_below(&w.chance, 3)];
     w.run.stops_between = true;
+    w.run.options.delay = delay;
+    w.run.options.delay_arg = &w;
     run_open(&w.run);
     struct asl_identity identity = {
         .id = STR("arn:aws:states:eu-west-1:123456789012:execution:walk:one"),

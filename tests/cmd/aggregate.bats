@@ -234,6 +234,13 @@ load aggregate
     same "$(jq '[.locations[].pages_again] | add' stats.json)" 0
 }
 
+@test "the time of a call does not run while it waits for its turn" {
+    third_party '' 12 20 0
+    run -0 of_third_party 60 --rate 10 --timeout 1 --retries 0 --concurrency 40 --json
+    same "$(finished -c '[.complete, .failed]')" '[12,0]'
+    (($(finished '.seconds | floor') >= 2))
+}
+
 @test "who asks for a pause gets one from the next process, too" {
     third_party busy=3:1 12 200-400 30 --retry-after 4
     for _ in 1 2; do

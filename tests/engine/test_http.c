@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define ARN "arn:aws:events:us-east-1:000000000000:connection/"
 
@@ -313,6 +314,41 @@ static void a_timeout_ends_the_call(void **state)
     assert_int_equal(engine_figures(s->h.engine).calls, 0);
 }
 
+/* One after the other, each of them within a second of its turn. */
+static void the_time_of_a_call_begins_when_it_is_sent(void **state)
+{
+    struct site *s = *state;
+    char text[4096];
+    operate(s, "CreateConnection", KEY);
+    engine_limit(s->h.engine, HTTP_LANE_KEY, arn_of(s),
+                 &(struct http_limit){.per_second = 1, .burst = 1});
+    snprintf(text, sizeof(text),
+             "{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\","
+             "\"Items\":\"{%% [1..4] %%}\",\"End\":true,\"ItemProcessor\":{\"StartAt\":\"Call\","
+             "\"States\":{\"Call\":{%s,\"TimeoutSeconds\":1,\"Output\":"
+             "\"{%% $states.result.StatusCode %%}\",\"End\":true}}}}}}",
+             call_of(s, "key", "/echo"));
+    house_machine(&s->h, "m", ASL_STANDARD, text);
+    assert_string_equal(house_run(&s->h, "m", "e", "{}"), "[200,200,200,200]");
+    house_machine(&s->h, "m", ASL_EXPRESS, text);
+    assert_string_equal(house_run(&s->h, "m", "e2", "{}"), "[200,200,200,200]");
+}
+
+static void a_call_that_is_made_again_has_all_of_its_time(void **state)
+{
+    struct site *s = *state;
+    operate(s, "CreateConnection", KEY);
+    put_machine(s, "key", "/hang/once",
+                ",\"TimeoutSeconds\":1,\"Output\":\"{% $states.result.StatusCode %}\"");
+    house_start(&s->h, "m", "e", "{}");
+    house_pass(&s->h, 200);
+    assert_int_equal(s->api.requests, 1);
+    house_close(&s->h);
+    (void)usleep(1200 * 1000);
+    house_open(&s->h);
+    assert_string_equal(house_run(&s->h, "m", "e", "{}"), "200");
+}
+
 static void what_nobody_listens_for_is_a_failure_of_the_socket(void **state)
 {
     struct site *s = *state;
@@ -487,6 +523,8 @@ int main(void)
         TEST(a_short_pause_is_not_kept),
         TEST(a_row_of_a_pause_that_makes_no_sense_is_none),
         TEST(a_timeout_ends_the_call),
+        TEST(the_time_of_a_call_begins_when_it_is_sent),
+        TEST(a_call_that_is_made_again_has_all_of_its_time),
         TEST(what_nobody_listens_for_is_a_failure_of_the_socket),
         TEST(express_executions_call_too),
         TEST(stopping_an_execution_cancels_its_call),
