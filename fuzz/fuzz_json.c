@@ -52,7 +52,10 @@ static void check_written(struct json_val v, unsigned flags)
 static void check_frozen(struct json_doc *doc, bool doubles)
 {
     struct json_val root = json_doc_root(doc), pair[2] = {root, root};
-    struct json_freeze_options options = {.sources = &doc, .source_count = 1, .doubles = doubles};
+    struct json_freeze_options options = {.sources = &doc,
+                                          .source_count = 1,
+                                          .numbers =
+                                              doubles ? JSON_NUMBERS_DOUBLES : JSON_NUMBERS_KEPT};
     struct json_doc *copy = NULL, *kept = NULL;
     if (json_freeze(root, doubles ? &options : NULL, &copy, NULL) == STATUS_OK) {
         check_same(root, json_doc_root(copy));

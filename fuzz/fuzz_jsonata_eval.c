@@ -102,7 +102,7 @@ static void check_result(struct json_val v)
     struct buf text, again;
     struct json_doc *frozen, *parsed;
     struct error err;
-    struct json_freeze_options options = {.max_bytes = BYTES, .doubles = true};
+    struct json_freeze_options options = {.max_bytes = BYTES, .numbers = JSON_NUMBERS_DOUBLES};
     if (write_result(v, &text) == STATUS_OK) {
         require(json_parse(buf_str(&text), NULL, &parsed, &err) == STATUS_OK);
         json_doc_unref(parsed);

@@ -128,10 +128,11 @@ enum { FREEZE_SOURCES = 32 /* documents beyond these are copied from instead of 
 
 enum status asl_document_freeze(struct asl_documents *d, struct json_val value,
                                 struct asl_document *const *sources, uint32_t source_count,
-                                bool doubles, struct asl_document **ret, struct error *err)
+                                enum json_numbers numbers, struct asl_document **ret,
+                                struct error *err)
 {
     struct json_doc *from[FREEZE_SOURCES] UNINIT;
-    struct json_freeze_options options = {.sources = from, .doubles = doubles};
+    struct json_freeze_options options = {.sources = from, .numbers = numbers};
     for (uint32_t i = 0; i < source_count && options.source_count < FREEZE_SOURCES; i++) {
         if (sources[i])
             from[options.source_count++] = sources[i]->json;

@@ -75,11 +75,11 @@ void asl_document_unref(struct asl_document *doc); /* NULL is allowed */
 
 /*
  * Freezes value into a document. Values in it may lie in the sources (entries may be NULL).
- * doubles: numbers become doubles, as results of JSONata are. Errors are those of json_freeze.
+ * Errors are those of json_freeze.
  */
 NODISCARD enum status asl_document_freeze(struct asl_documents *d, struct json_val value,
                                           struct asl_document *const *sources,
-                                          uint32_t source_count, bool doubles,
+                                          uint32_t source_count, enum json_numbers numbers,
                                           struct asl_document **ret, struct error *err);
 
 /* A document that is the part of `from` at a JSON pointer; value is that part. */

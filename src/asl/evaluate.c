@@ -419,12 +419,13 @@ static void find_sources(struct asl_step *s, const struct asl_scope *scope, stru
 
 /* A value that is a whole document already. */
 static struct asl_document *document_of(const struct asl_scope *scope, struct json_val v,
-                                        bool doubles)
+                                        enum json_numbers numbers)
 {
     struct asl_document *docs[] = {scope->input_doc, scope->result_doc};
     for (uint32_t i = 0; i < ARRAY_LEN(docs) && json_is_container(v); i++) {
         if (docs[i] && docs[i]->root.tag == v.tag && docs[i]->root.any == v.any &&
-            docs[i]->root.len == v.len && !(doubles && json_doc_has_number_text(docs[i]->json)))
+            docs[i]->root.len == v.len &&
+            !(numbers != JSON_NUMBERS_KEPT && json_doc_has_number_text(docs[i]->json)))
             return docs[i];
     }
     return NULL;
@@ -444,8 +445,10 @@ static void add_document(struct asl_out *out, struct asl_document *doc)
 bool asl_keep(struct asl_step *s, const struct asl_scope *scope, struct asl_value value,
               struct asl_document **ret)
 {
-    bool doubles = scope->frame && scope->frame->state->language == ASL_JSONATA;
-    if (!value.doc && (value.doc = document_of(scope, value.v, doubles)) != NULL)
+    enum json_numbers numbers = JSON_NUMBERS_KEPT;
+    if (scope->frame && scope->frame->state->language == ASL_JSONATA)
+        numbers = asl_numbers(s->x->options.strict);
+    if (!value.doc && (value.doc = document_of(scope, value.v, numbers)) != NULL)
         value.path = STR("");
     if (value.doc && value.path.n == 0) {
         *ret = value.doc;
@@ -459,7 +462,7 @@ bool asl_keep(struct asl_step *s, const struct asl_scope *scope, struct asl_valu
         struct sources sources UNINIT;
         find_sources(s, scope, &sources);
         status = asl_document_freeze(&s->x->documents, value.v, sources.docs, sources.count,
-                                     doubles, ret, &err);
+                                     numbers, ret, &err);
     }
     if (status != STATUS_OK)
         return asl_fail_in(s, scope->frame,
@@ -479,8 +482,9 @@ bool asl_keep_children(struct asl_step *s, const struct asl_frame *f, struct asl
         add_source(&sources, f->results[i]);
     }
     struct error err UNINIT;
-    enum status status = asl_document_freeze(&s->x->documents, json_array(items, f->total),
-                                             sources.docs, sources.count, false, ret, &err);
+    enum status status =
+        asl_document_freeze(&s->x->documents, json_array(items, f->total), sources.docs,
+                            sources.count, JSON_NUMBERS_KEPT, ret, &err);
     if (status != STATUS_OK)
         return asl_fail_in(s, f, "States.DataLimitExceeded", "%s", err.message);
     add_document(s->out, *ret);

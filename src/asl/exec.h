@@ -149,6 +149,12 @@ struct asl_options {
     void *delay_arg;
     struct jsonata_limits jsonata;
 };
+/* Of results of JSONata: AWS makes doubles of all, and large integers lose digits. */
+static inline enum json_numbers asl_numbers(bool is_strict)
+{
+    return is_strict ? JSON_NUMBERS_DOUBLES : JSON_NUMBERS_EXACT;
+}
+
 enum {
     ASL_STEP_MOVES = 2000 /* an entered and an exited state are two */,
     ASL_STEP_BYTES = 1 << 20

@@ -7,14 +7,16 @@ static const char BATCH_END[] = "]}";
 
 static bool batch_write(struct asl_map_batch *b, struct json_val v)
 {
-    return json_write(b->out, v, b->doubles ? JSON_WRITE_DOUBLES : 0, NULL) == STATUS_OK &&
-           buf_ok(b->out);
+    static const unsigned flags[] = {[JSON_NUMBERS_KEPT] = 0,
+                                     [JSON_NUMBERS_DOUBLES] = JSON_WRITE_DOUBLES,
+                                     [JSON_NUMBERS_EXACT] = JSON_WRITE_EXACT};
+    return json_write(b->out, v, flags[b->numbers], NULL) == STATUS_OK && buf_ok(b->out);
 }
 
-void asl_map_batch_begin(struct asl_map_batch *b, const struct asl_map_run_plan *plan, bool doubles,
-                         struct buf *out)
+void asl_map_batch_begin(struct asl_map_batch *b, const struct asl_map_run_plan *plan,
+                         enum json_numbers numbers, struct buf *out)
 {
-    *b = (struct asl_map_batch){.plan = plan, .out = out, .doubles = doubles};
+    *b = (struct asl_map_batch){.plan = plan, .out = out, .numbers = numbers};
     if (!plan->is_batched)
         return;
     buf_add(out, STR("{"));

@@ -18,13 +18,20 @@ enum asl_map_batch_added {
 struct asl_map_batch {
     const struct asl_map_run_plan *plan;
     struct buf *out;
-    bool doubles;
+    enum json_numbers numbers;
     uint64_t count; /* of items */
 };
 
-/* Appends to out, whose maximum bounds an input too. doubles: numbers as results of JSONata. */
-void asl_map_batch_begin(struct asl_map_batch *b, const struct asl_map_run_plan *plan, bool doubles,
-                         struct buf *out);
+/* How the numbers of items are written, by whether they went through an expression. */
+static inline enum json_numbers asl_map_numbers(const struct asl_state *state, bool is_strict)
+{
+    bool is_result = state->language == ASL_JSONATA && state->map.item_selector;
+    return is_result ? asl_numbers(is_strict) : JSON_NUMBERS_KEPT;
+}
+
+/* Appends to out, whose maximum bounds an input too. */
+void asl_map_batch_begin(struct asl_map_batch *b, const struct asl_map_run_plan *plan,
+                         enum json_numbers numbers, struct buf *out);
 NODISCARD enum asl_map_batch_added asl_map_batch_add(struct asl_map_batch *b, struct json_val item);
 void asl_map_batch_end(struct asl_map_batch *b);
 

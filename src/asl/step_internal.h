@@ -95,7 +95,7 @@ bool asl_expect_type(struct asl_step *s, const struct asl_frame *f, const struct
                      struct json_val v, enum json_tag tag, const char *type);
 /* JSON text of a value for a message; "…" where it is too long. */
 str asl_value_text(struct asl_step *s, struct json_val v);
-/* A document of this step: the value's own, or a new one. doubles: a result of JSONata. */
+/* A document of this step: the value's own, or a new one. */
 bool asl_keep(struct asl_step *s, const struct asl_scope *scope, struct asl_value value,
               struct asl_document **ret);
 struct asl_value asl_value_of(struct asl_document *doc);

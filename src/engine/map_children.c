@@ -58,11 +58,11 @@ static void too_large(struct map_run *r)
 
 static void begin_batch(struct map_run *r, const struct map_span *span)
 {
-    bool doubles = r->state->language == ASL_JSONATA && r->state->map.item_selector;
+    enum json_numbers numbers = asl_map_numbers(r->state, r->all->engine->options.is_strict);
     if (r->reader->item != span->from)
         map_reader_seek(r->reader, span->from);
     buf_clear(&r->input);
-    asl_map_batch_begin(&r->batch, &r->plan, doubles, &r->input);
+    asl_map_batch_begin(&r->batch, &r->plan, numbers, &r->input);
     r->is_batch_open = true;
 }
 

@@ -173,7 +173,7 @@ static struct json_val plain(struct json_val v, unsigned flags)
 static struct json_val copy_scalar(struct freeze *f, struct target *to, struct json_val v)
 {
     if (json_is_number(v)) {
-        if (v.tag == JSON_NUMBER || f->doubles)
+        if (!json_number_stays(v, f->numbers))
             return json_num(json_number(v));
         struct json_val copy = plain(v, 0);
         to->doc->has_number_text = true;
@@ -326,7 +326,7 @@ enum status json_freeze(struct json_val value, const struct json_freeze_options 
     copies_begin(&f.shapes);
     f.max_bytes = JSON_FREEZE_MAX_BYTES;
     if (options) {
-        f.doubles = options->doubles;
+        f.numbers = options->numbers;
         if (options->max_bytes != 0)
             f.max_bytes = options->max_bytes;
         freeze_find_ranges(&f, options);

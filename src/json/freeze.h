@@ -26,7 +26,7 @@ struct json_freeze_options {
     struct json_doc *const *sources; /* documents whose values may occur in value */
     size_t source_count;
     size_t max_bytes; /* own bytes of the new document; 0: JSON_FREEZE_MAX_BYTES */
-    bool doubles;     /* numbers become doubles, as results of JSONata are */
+    enum json_numbers numbers;
 };
 
 /* STATUS_LIMIT "JsonTooDeep" / "JsonTooLarge"; STATUS_INVALID "JsonNumber" for a number that is not

@@ -60,7 +60,7 @@ struct shape_copies {
 enum { FREEZE_FEW_RANGES = 32, FREEZE_FEW_CHOICES = 64 };
 
 struct freeze {
-    bool doubles;
+    enum json_numbers numbers;
     size_t max_bytes;
     struct error *err;
     enum status status;

@@ -75,7 +75,7 @@ static bool is_known(const struct freeze *f, const struct json_doc *doc)
 /* Only documents that can be held count, and only if there can be anything in them worth it. */
 static void add_ranges(struct freeze *f, struct json_doc *doc, size_t *cap)
 {
-    bool has_odd_numbers = f->doubles && doc->has_number_text;
+    bool has_odd_numbers = f->numbers != JSON_NUMBERS_KEPT && doc->has_number_text;
     if (doc->held_count != 0 || json_doc_bytes(doc) < JSON_HOLD_MIN_BYTES || has_odd_numbers ||
         is_known(f, doc))
         return;
@@ -452,7 +452,7 @@ static bool measure_container(struct freeze *f, struct json_val v, struct walk w
 
 static bool measure_number(struct freeze *f, struct json_val v, struct walk walk)
 {
-    bool is_double = v.tag == JSON_NUMBER || f->doubles;
+    bool is_double = !json_number_stays(v, f->numbers);
     if (is_double && !__builtin_isfinite(json_number(v)))
         return freeze_fail(f, STATUS_INVALID, "JsonNumber",
                            "a number that is not finite cannot be kept");

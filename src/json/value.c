@@ -22,6 +22,25 @@ double json_number_slow(struct json_val v)
     return v.num;
 }
 
+enum { EXACT_DIGITS = 15 /* that every double of so many digits gives back */ };
+
+bool json_number_stays(struct json_val v, enum json_numbers numbers)
+{
+    if (v.tag == JSON_NUMBER || numbers != JSON_NUMBERS_EXACT)
+        return v.tag != JSON_NUMBER && numbers == JSON_NUMBERS_KEPT;
+    if (v.tag == JSON_INT)
+        return true;
+    str text = json_str(v);
+    size_t digits = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        bool is_digit = text.p[i] >= '0' && text.p[i] <= '9';
+        if (!is_digit && !(i == 0 && text.p[i] == '-'))
+            return false;
+        digits += is_digit;
+    }
+    return digits > EXACT_DIGITS;
+}
+
 const char *json_type_name(struct json_val v)
 {
     static const char *const names[] = {

@@ -153,6 +153,15 @@ static ALWAYS_INLINE struct json_grow *json_grow_of(struct json_val v)
     return (struct json_grow *)(uintptr_t)((const char *)v.any - sizeof(struct json_grow));
 }
 
+/* What becomes of numbers that a double does not print as they were written. */
+enum json_numbers {
+    JSON_NUMBERS_KEPT,    /* they stay */
+    JSON_NUMBERS_DOUBLES, /* doubles, as in JavaScript: 1.0 becomes 1, 2^53 + 1 becomes 2^53 */
+    JSON_NUMBERS_EXACT    /* doubles, but for integers that none is: those stay */
+};
+/* Does this number stay what it is? */
+bool json_number_stays(struct json_val v, enum json_numbers numbers);
+
 /* The value of JSON_INT and JSON_NUMTEXT as a double. */
 double json_number_slow(struct json_val v);
 

@@ -220,7 +220,8 @@ bool writer_number(struct writer *w, struct json_val v)
         return false;
     if (LIKELY(v.tag == JSON_NUMBER))
         return write_double(w, v.num);
-    if (w->flags & (JSON_WRITE_DOUBLES | JSON_WRITE_PRECISION15))
+    bool is_exact = w->flags & JSON_WRITE_EXACT && json_number_stays(v, JSON_NUMBERS_EXACT);
+    if (w->flags & (JSON_WRITE_DOUBLES | JSON_WRITE_PRECISION15 | JSON_WRITE_EXACT) && !is_exact)
         return write_double(w, json_number_slow(v));
     if (v.tag == JSON_INT) {
         w->at += number_print_int(v.i64, w->at);

@@ -16,8 +16,9 @@ enum json_write_flag {
     JSON_WRITE_PRETTY = 1,  /* two spaces, as JSON.stringify(v, null, 2) */
     JSON_WRITE_DOUBLES = 2, /* every number as the double it is: 1.0 becomes 1 */
     JSON_WRITE_PRECISION15 =
-        4,                /* as DOUBLES; fractions with 15 significant digits: JSONata's $string */
-    JSON_WRITE_COLOR = 8, /* ANSI colours for a terminal */
+        4,                 /* as DOUBLES; fractions with 15 significant digits: JSONata's $string */
+    JSON_WRITE_COLOR = 8,  /* ANSI colours for a terminal */
+    JSON_WRITE_EXACT = 16, /* as DOUBLES, but integers that no double is stay as they are */
 };
 
 /* Appends to out. STATUS_LIMIT "JsonTooDeep" or "JsonTooLarge" (out's maximum), STATUS_INVALID

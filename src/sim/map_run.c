@@ -117,8 +117,8 @@ static bool next_input(struct sim *s, struct sim_run *r, struct buf *out, uint64
 {
     struct asl_map_batch batch;
     enum asl_map_batch_added added = ASL_MAP_BATCH_TAKEN;
-    bool doubles = r->state->language == ASL_JSONATA && r->state->map.item_selector;
-    asl_map_batch_begin(&batch, &r->plan, doubles, out);
+    enum json_numbers numbers = asl_map_numbers(r->state, s->options.asl.strict);
+    asl_map_batch_begin(&batch, &r->plan, numbers, out);
     while (r->next_item < r->items.len && added == ASL_MAP_BATCH_TAKEN) {
         added = add_item(s, r, &batch);
         r->next_item += added == ASL_MAP_BATCH_TAKEN;

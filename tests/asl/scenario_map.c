@@ -131,9 +131,9 @@ static void next_child(struct map_work *w)
     struct asl_map_batch batch;
     struct buf input;
     enum asl_map_batch_added added = ASL_MAP_BATCH_TAKEN;
-    bool doubles = w->state->language == ASL_JSONATA && w->state->map.item_selector;
+    enum json_numbers numbers = asl_map_numbers(w->state, true);
     buf_init(&input, CHILD_BYTES);
-    asl_map_batch_begin(&batch, &w->plan, doubles, &input);
+    asl_map_batch_begin(&batch, &w->plan, numbers, &input);
     while (w->next < w->plan.items.len && added == ASL_MAP_BATCH_TAKEN) {
         added = add_item(w, &batch);
         w->next += added == ASL_MAP_BATCH_TAKEN;

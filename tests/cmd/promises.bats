@@ -163,6 +163,14 @@ object_keys() {
     has "$output" "'end': $(long 2 6)"
 }
 
+@test "a large integer keeps its digits" {
+    rows '{"l": {"failed": [{"resourceKey": 1234567890123456789}, {"resourceKey": 98765432109876543210987}]}}'
+    run -0 aggregate
+    same "$(cut -d , -f 2 report.csv)" $'"discount_code"\n"1234567890123456789"\n"98765432109876543210987"'
+    run -0 aggregate --row '{"id": $row.resourceKey}'
+    same "$(<report.csv)" $'"id"\n"1234567890123456789"\n"98765432109876543210987"'
+}
+
 @test "what another run fetched is not in the file" {
     rows '{"l": {"failed": [{"n": 1}, {"n": 2}, {"n": 3}]}}'
     run -0 aggregate --row '$row' --page-size 1

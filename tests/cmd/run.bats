@@ -230,6 +230,20 @@ END
     has "$stderr" 'afflux run: FAILED in "P": States.DataLimitExceeded: '
 }
 
+@test "a large integer that is passed on keeps its digits, but under --strict-aws" {
+    cat >pass.json <<'END'
+{"StartAt": "P", "QueryLanguage": "JSONata", "States": {"P": {"Type": "Pass", "Next": "M", "Output": "{% $merge([$states.input, {'sum': $states.input.id + 1}]) %}"},
+  "M": {"Type": "Map", "End": true, "Items": "{% [$states.input.id] %}", "ItemSelector": {"v": "{% $states.context.Map.Item.Value %}"},
+    "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}}}}}
+END
+    run -0 "$AFFLUX" run pass.json -v -i '{"id": 9007199254740993}'
+    same "$output" '[{"v":9007199254740993}]'
+    run -0 "$AFFLUX" run pass.json -i '{"id": 9007199254740993}'
+    same "$output" '[{"v":9007199254740993}]'
+    run -0 "$AFFLUX" run pass.json -v -i '{"id": 9007199254740993}' --strict-aws
+    same "$output" '[{"v":9007199254740992}]'
+}
+
 @test "Express executions are run with --type" {
     cat >id.json <<'END'
 {"StartAt": "P", "QueryLanguage": "JSONata", "States": {"P": {"Type": "Pass", "End": true,

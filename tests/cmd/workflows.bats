@@ -111,7 +111,7 @@ page_of_two='{"Return":{"StatusCode":200,"ResponseBody":{"count":2,"results":[{"
 
 @test "a page of one row is stored as an array" {
     run -0 process '{"Return":{"ResponseBody":[{"resourceKey":1}]}}' '' --history
-    has "$output" '\"Body\":[{\"location_id\":\"a/b\",\"discount_code\":\"1\",\"error_message\":\"\",\"status\":\"failed\"}]'
+    has "$output" '\"Body\":[{\"location_id\":\"a/b\",\"discount_code\":1,\"error_message\":\"\",\"status\":\"failed\"}]'
     has "$output" '\"count\":1,\"written\":1,\"more\":false'
 }
 

@@ -139,14 +139,26 @@ static void numbers_become_doubles_on_request(void **state)
 {
     (void)state;
     struct json_doc *source = doc_of("[1.0,9007199254740993,1e2]");
-    struct json_freeze_options options = {.sources = &source, .source_count = 1, .doubles = true};
+    struct json_freeze_options options = {
+        .sources = &source, .source_count = 1, .numbers = JSON_NUMBERS_DOUBLES};
     struct json_doc *doc = frozen(json_doc_root(source), &options);
     assert_text(json_doc_root(doc), 0, "[1,9007199254740992,100]");
     json_doc_unref(doc);
     doc = frozen(json_doc_root(source), NULL);
     assert_text(json_doc_root(doc), 0, "[1.0,9007199254740993,1e2]");
     json_doc_unref(doc);
+    options.numbers = JSON_NUMBERS_EXACT;
+    doc = frozen(json_doc_root(source), &options);
+    assert_text(json_doc_root(doc), 0, "[1,9007199254740993,100]");
+    json_doc_unref(doc);
     json_doc_unref(source);
+    source = doc_of("[-123456789012345678901234567890,1234567890123456.5,-0,0.10]");
+    doc = frozen(json_doc_root(source), &options);
+    assert_text(json_doc_root(doc), 0,
+                "[-123456789012345678901234567890,1234567890123456.5,0,0.1]");
+    json_doc_unref(doc);
+    json_doc_unref(source);
+    options.numbers = JSON_NUMBERS_DOUBLES;
     source = doc_of("[1e999]");
     assert_int_equal(freeze_error(json_doc_root(source), &options, "JsonNumber"), STATUS_INVALID);
     json_doc_unref(source);
@@ -162,7 +174,8 @@ static void doubles_are_doubles_in_large_parts_as_well(void **state)
     buf_add(&b, STR("\"]"));
     struct json_doc *source;
     assert_int_equal(json_parse(buf_str(&b), NULL, &source, NULL), STATUS_OK);
-    struct json_freeze_options options = {.sources = &source, .source_count = 1, .doubles = true};
+    struct json_freeze_options options = {
+        .sources = &source, .source_count = 1, .numbers = JSON_NUMBERS_DOUBLES};
     struct json_doc *doc = frozen(json_doc_root(source), &options);
     assert_int_equal(json_doc_root(doc).items[0].tag, JSON_NUMBER);
     json_doc_unref(doc);

@@ -48,7 +48,8 @@ static struct json_doc *page_doc(size_t bytes)
 
 static struct json_doc *frozen_from(struct json_doc *source, struct json_val v)
 {
-    struct json_freeze_options options = {.sources = &source, .source_count = 1, .doubles = true};
+    struct json_freeze_options options = {
+        .sources = &source, .source_count = 1, .numbers = JSON_NUMBERS_DOUBLES};
     return frozen(v, &options);
 }
 

@@ -79,6 +79,7 @@ static void numbers_can_be_written_as_doubles(void **state)
     (void)state;
     struct json_doc *doc = doc_of("[1.0,9007199254740993,1e2,0.1]");
     assert_text(json_doc_root(doc), JSON_WRITE_DOUBLES, "[1,9007199254740992,100,0.1]");
+    assert_text(json_doc_root(doc), JSON_WRITE_EXACT, "[1,9007199254740993,100,0.1]");
     json_doc_unref(doc);
     assert_text(json_num(0.1 + 0.2), 0, "0.30000000000000004");
     assert_text(json_num(0.1 + 0.2), JSON_WRITE_PRECISION15, "0.3");

@@ -267,7 +267,8 @@ static void relay_round(struct relay *r)
     arena_reset(&r->arena);
     if (jsonata_evaluate(r->x, &context, &value, &jsonata_err) != STATUS_OK)
         fail_msg("%s %s", jsonata_err.code, jsonata_err.message);
-    struct json_freeze_options options = {.sources = &r->doc, .source_count = 1, .doubles = true};
+    struct json_freeze_options options = {
+        .sources = &r->doc, .source_count = 1, .numbers = JSON_NUMBERS_DOUBLES};
     if (json_freeze(value, &options, &next, &err) != STATUS_OK)
         fail_msg("%s %s", err.name, err.message);
     json_doc_unref(r->doc);
