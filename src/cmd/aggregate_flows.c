@@ -3,6 +3,7 @@
 #include "cmd/aggregate_flows.h"
 
 #include "asl/token.h"
+#include "cmd/house.h"
 
 str aggregate_run_name(const struct aggregate_config *c, const struct aggregate_texts *texts,
                        str locations, struct arena *a)
@@ -33,11 +34,11 @@ static struct aggregate_names names_of(str run, struct arena *a)
                                     .connection = name,
                                     .tasks_table = STR("processing-tasks"),
                                     .locations_table = STR(AGGREGATE_LOCATIONS_TABLE),
-                                    .parts_bucket = STR("aggregate-parts"),
+                                    .parts_bucket = STR(AGGREGATE_PARTS_BUCKET),
                                     .output_bucket = STR(AGGREGATE_OUTPUT_BUCKET),
                                     .job = STR("aggregate-consolidate"),
-                                    .account = STR("000000000000"),
-                                    .region = STR("us-east-1")};
+                                    .account = STR(HOUSE_ACCOUNT),
+                                    .region = STR(HOUSE_REGION)};
 }
 
 static enum status put_flow(const struct deployment *d, enum deploy_flow flow, struct engine *e,

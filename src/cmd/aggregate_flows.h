@@ -11,6 +11,7 @@
 #include "cmd/deploy.h"
 
 #define AGGREGATE_LOCATIONS_TABLE "aggregate-locations"
+#define AGGREGATE_PARTS_BUCKET "aggregate-parts"
 #define AGGREGATE_OUTPUT_BUCKET "aggregate-output"
 
 /* The run's name: a UUID of what makes a difference to the result: options, workflows, and the list

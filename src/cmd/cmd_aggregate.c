@@ -6,12 +6,13 @@
  *
  * Each step is an execution whose name follows from what was asked for, so whatever ends this
  * process, the same command goes on. What is read before anything starts is aggregate_begin.c's,
- * the workflows are aggregate_flows.c's, files aggregate_end.c's, tidying is aggregate_tidy.c's.
+ * the workflows are aggregate_flows.c's, files aggregate_outcome.c's, tidying is
+ * aggregate_tidy.c's.
  */
 #include "cmd/aggregate_begin.h"
-#include "cmd/aggregate_end.h"
 #include "cmd/aggregate_flows.h"
 #include "cmd/aggregate_init.h"
+#include "cmd/aggregate_outcome.h"
 #include "cmd/aggregate_show.h"
 #include "cmd/aggregate_tell.h"
 #include "cmd/aggregate_tidy.h"
@@ -42,9 +43,7 @@ struct aggregate {
     /* the end */
     bool has_succeeded; /* the parent */
     struct buf failure; /* what it failed of */
-    struct ledger ledger;
-    struct aggregate_copy copy;
-    bool is_copying;
+    struct aggregate_outcome outcome;
 };
 
 static void over(struct aggregate *g, enum status status)
@@ -56,69 +55,6 @@ static void over(struct aggregate *g, enum status status)
 
 /* ---- the end ---- */
 
-static str ledger_path(struct aggregate *g)
-{
-    str out = g->options->config.out;
-    return arena_printf(&g->arena, "%.*s.ledger.csv", (int)out.n - 4, out.p);
-}
-
-static enum status open_rows(struct aggregate *g, struct aggregate_rows *ret, struct error *err)
-{
-    *ret = (struct aggregate_rows){.settings = &g->house.settings,
-                                   .store = engine_store(g->engine),
-                                   .table = STR(AGGREGATE_LOCATIONS_TABLE),
-                                   .task = g->begin.run};
-    return store_reader_open(g->options->config.data, NULL, &ret->reader, err);
-}
-
-static enum status count_rows(struct aggregate *g, struct error *err)
-{
-    struct aggregate_rows rows;
-    ledger_init(&g->ledger, g->begin.run, g->options->config.types, g->options->config.type_count);
-    enum status status = open_rows(g, &rows, err);
-    if (status != STATUS_OK)
-        return status;
-    status = aggregate_count(&rows, &g->ledger, err);
-    store_reader_close(rows.reader);
-    return status;
-}
-
-static enum status publish_files(struct aggregate *g, bool has_copy, struct error *err)
-{
-    struct aggregate_rows rows;
-    enum status status = open_rows(g, &rows, err);
-    if (status != STATUS_OK)
-        return status;
-    status = aggregate_publish(&rows, &g->ledger, has_copy ? &g->copy : NULL, ledger_path(g), err);
-    store_reader_close(rows.reader);
-    return status;
-}
-
-static struct aggregate_copy_plan copy_plan(const struct aggregate *g)
-{
-    static const str columns[] = {/* of the rows that the workflows make unless told otherwise */
-                                  {"location_id", 11},
-                                  {"discount_code", 13},
-                                  {"error_message", 13},
-                                  {"status", 6}};
-    const struct aggregate_config *config = &g->options->config;
-    struct aggregate_copy_plan plan = {
-        .bucket = STR(AGGREGATE_OUTPUT_BUCKET),
-        .task = g->begin.run,
-        .run = g->begin.run,
-        .dialect = {.delimiter = config->delimiter,
-                    .quote = config->is_minimal ? CSV_QUOTE_MINIMAL : CSV_QUOTE_ALL,
-                    .has_crlf = config->is_crlf,
-                    .has_mark = config->has_bom},
-        .columns = config->columns,
-        .column_count = config->column_count};
-    if (config->column_count == 0 && config->row.n == 0) {
-        plan.columns = columns;
-        plan.column_count = ARRAY_LEN(columns);
-    }
-    return plan;
-}
-
 static void copied(void *arg)
 {
     struct aggregate *g = arg;
@@ -127,16 +63,12 @@ static void copied(void *arg)
 
 static void finish(struct aggregate *g)
 {
-    enum status status = count_rows(g, &g->err);
-    bool is_whole = g->ledger.locations > 0 && g->ledger.complete == g->ledger.locations;
-    if (status != STATUS_OK || (!g->has_succeeded && !is_whole)) {
+    enum status status = aggregate_outcome_count(&g->outcome, engine_store(g->engine), &g->err);
+    bool is_whole = aggregate_outcome_is_whole(&g->outcome);
+    if (status != STATUS_OK || (!g->has_succeeded && !is_whole))
         over(g, status);
-        return;
-    }
-    g->is_copying = true;
-    struct aggregate_copy_plan plan = copy_plan(g);
-    aggregate_copy_begin(&g->copy, &plan, &g->house.objects.objects, g->loop,
-                         g->options->config.out, copied, g);
+    else
+        aggregate_outcome_copy(&g->outcome, &g->house.objects.objects, g->loop, copied, g);
 }
 
 /* ---- executions ---- */
@@ -191,9 +123,11 @@ static enum status start_parent(struct aggregate *g, str name, bool is_retry, st
 static enum status start_retry(struct aggregate *g, struct error *err)
 {
     enum status status = STATUS_CONFLICT;
-    if (g->retries == 0 && count_rows(g, err) != STATUS_OK)
+    const struct ledger *counts = &g->outcome.counts;
+    if (g->retries == 0 &&
+        aggregate_outcome_count(&g->outcome, engine_store(g->engine), err) != STATUS_OK)
         return err->status;
-    aggregate_show_again(&g->show, g->ledger.locations - g->ledger.complete);
+    aggregate_show_again(&g->show, counts->locations - counts->complete);
     if (g->retries == RETRIES_MAX)
         return error_set(err, STATUS_LIMIT, "Retries", "it was retried %d times", RETRIES_MAX);
     while (status == STATUS_CONFLICT && g->retries < RETRIES_MAX)
@@ -296,13 +230,11 @@ static void loop_closing(void *arg, struct engine *e)
     house_closing(&g->house, e);
 }
 
-/* ---- what is told ---- */
-
 static void tell_started(struct aggregate *g)
 {
     struct event_started e = {.run = g->begin.run,
                               .file = g->options->config.out,
-                              .ledger = ledger_path(g),
+                              .ledger = g->outcome.ledger,
                               .data = g->options->config.data,
                               .locations = g->begin.locations};
     aggregate_show_started(&g->show, &e);
@@ -343,20 +275,36 @@ static enum status run(struct aggregate *g, struct error *err)
     return g->is_over ? g->status : STATUS_OK;
 }
 
+/* ---- what is told ---- */
+
 /* Why there is no file. */
 static str failure_of(const struct aggregate *g)
 {
-    return g->has_succeeded ? str_of(g->copy.err.message) : buf_str(&g->failure);
+    return g->has_succeeded ? str_of(g->outcome.copy.err.message) : buf_str(&g->failure);
+}
+
+static int tell_failed(struct aggregate *g, const struct error *err)
+{
+    aggregate_say(str_of(err->message));
+    aggregate_show_stopped(&g->show, str_of(err->name), str_of(err->message));
+    return str_eq(str_of(err->name), STR("Auth")) ? CMD_USAGE : CMD_FAILED;
 }
 
 /* What came is in the data folder, whatever became of the files. */
 static int tell_unwritten(struct aggregate *g, const struct error *err)
 {
-    aggregate_say(str_of(err->message));
-    aggregate_show_stopped(&g->show, str_of(err->name), str_of(err->message));
+    (void)tell_failed(g, err);
     cmd_error("aggregate", "nothing is lost: the same command makes the files of what is in %s",
               g->options->config.data.p);
     return CMD_FAILED;
+}
+
+static int tell_interrupted(struct aggregate *g)
+{
+    cmd_error("aggregate", "interrupted; the same command goes on where it was");
+    aggregate_show_stopped(&g->show, STR("Interrupted"),
+                           STR("the same command goes on where it was"));
+    return CMD_INTERRUPTED;
 }
 
 /* All is told and in its place: what goes wrong here takes nothing from it. */
@@ -364,8 +312,8 @@ static void tidy(struct aggregate *g)
 {
     struct error err;
     loop_timer_stop(g->loop, &g->timer);
-    if (aggregate_tidy(g->engine, g->options->config.data, g->begin.run, STR("aggregate-parts"),
-                       &g->is_interrupted, &err) == STATUS_OK)
+    if (aggregate_tidy(g->engine, g->options->config.data, g->begin.run,
+                       STR(AGGREGATE_PARTS_BUCKET), &g->is_interrupted, &err) == STATUS_OK)
         g->house.is_shrinking = !g->is_interrupted;
     else
         cmd_error("aggregate", "parts are still in the data folder: %s", err.message);
@@ -375,22 +323,21 @@ static void tidy(struct aggregate *g)
 static int tell_end(struct aggregate *g)
 {
     struct error err;
-    bool has_file = g->is_copying && g->copy.status == STATUS_OK;
-    bool has_no_object = g->is_copying && g->copy.status == STATUS_NOT_FOUND;
-    if (g->is_copying && !has_file && !has_no_object)
-        return tell_unwritten(g, &g->copy.err);
+    bool has_file = aggregate_outcome_has_file(&g->outcome);
+    if (aggregate_outcome_is_stuck(&g->outcome))
+        return tell_unwritten(g, &g->outcome.copy.err);
     if (!has_file)
         aggregate_say(failure_of(g));
-    if (publish_files(g, has_file, &err) != STATUS_OK)
+    if (aggregate_outcome_publish(&g->outcome, engine_store(g->engine), &err) != STATUS_OK)
         return tell_unwritten(g, &err);
-    int code = !has_file ? CMD_FAILED : ledger_is_whole(&g->ledger) ? CMD_OK : CMD_PARTIAL;
+    int code = !has_file ? CMD_FAILED : ledger_is_whole(&g->outcome.counts) ? CMD_OK : CMD_PARTIAL;
     struct aggregate_ending ending = {.options = g->options,
                                       .show = &g->show,
                                       .engine = g->engine,
-                                      .counts = &g->ledger,
-                                      .tally = &g->copy.tally_err,
+                                      .counts = &g->outcome.counts,
+                                      .tally = &g->outcome.copy.tally_err,
                                       .run = g->begin.run,
-                                      .ledger = ledger_path(g),
+                                      .ledger = g->outcome.ledger,
                                       .has_file = has_file,
                                       .was_finished = g->was_finished,
                                       .failure = failure_of(g)};
@@ -405,27 +352,21 @@ static int tell_end(struct aggregate *g)
 static int aggregate(struct aggregate *g)
 {
     struct error err;
-    int code = CMD_FAILED;
     enum status status = aggregate_begin(&g->begin, &g->options->config, &g->house.settings, &err);
+    g->outcome =
+        (struct aggregate_outcome){.config = &g->options->config,
+                                   .settings = &g->house.settings,
+                                   .run = g->begin.run,
+                                   .ledger = aggregate_ledger_path(&g->options->config, &g->arena)};
     if (status == STATUS_OK)
         status = loop_new(&g->loop, &err);
     if (status == STATUS_OK)
         status = run(g, &err);
     g->was_finished = g->engine && atomic_load(&g->show.steps) == 0;
-    if (status != STATUS_OK) {
-        aggregate_say(str_of(err.message));
-        aggregate_show_stopped(&g->show, str_of(err.name), str_of(err.message));
-        code = str_eq(str_of(err.name), STR("Auth")) ? CMD_USAGE : CMD_FAILED;
-    } else if (!g->is_over) {
-        cmd_error("aggregate", "interrupted; the same command goes on where it was");
-        aggregate_show_stopped(&g->show, STR("Interrupted"),
-                               STR("the same command goes on where it was"));
-        code = CMD_INTERRUPTED;
-    } else {
-        code = tell_end(g);
-    }
-    if (g->is_copying)
-        aggregate_copy_free(&g->copy);
+    int code = status != STATUS_OK ? tell_failed(g, &err)
+               : !g->is_over       ? tell_interrupted(g)
+                                   : tell_end(g);
+    aggregate_outcome_done(&g->outcome);
     if (g->loop)
         loop_timer_stop(g->loop, &g->timer);
     engine_close(g->engine);
@@ -438,10 +379,7 @@ static int run_with(const struct aggregate_options *options)
     struct aggregate g = {.options = options};
     arena_init(&g.arena, 0);
     buf_init(&g.failure, 1 << 16);
-    house_init(
-        &g.house,
-        &(struct service_settings){.account = STR("000000000000"), .region = STR("us-east-1")},
-        NULL);
+    house_init(&g.house, &(struct service_settings){0}, NULL);
     aggregate_show_init(&g.show, options->is_quiet, options->is_json, loop_now_ms());
     int code = aggregate(&g);
     aggregate_show_done(&g.show);

@@ -5,13 +5,14 @@
  */
 #include "cmd/args.h"
 #include "cmd/cmd.h"
+#include "cmd/house.h"
 #include "cmd/serve_options.h"
 
 enum { OPT_HELP = 1, OPT_LISTEN, OPT_REGION };
 
 static const struct arg_option env_table[] = {
     {OPT_LISTEN, 'l', "listen", "ADDR:PORT", "where the server listens (default " SERVE_LISTEN ")"},
-    {OPT_REGION, 0, "region", "NAME", "(default us-east-1)"},
+    {OPT_REGION, 0, "region", "NAME", "(default " HOUSE_REGION ")"},
     {OPT_HELP, 'h', "help", NULL, "this text"},
 };
 
@@ -85,7 +86,7 @@ int cmd_env(int argc, char **argv)
 {
     struct args a;
     struct http_address address;
-    str region = STR("us-east-1");
+    str region = STR(HOUSE_REGION);
     bool is_help = false;
     int id, code = CMD_OK;
     if (http_address_read(STR(SERVE_LISTEN), &address, NULL) != STATUS_OK)

@@ -108,9 +108,9 @@ void house_init(struct house *h, const struct service_settings *settings,
     if (options)
         h->options = *options;
     if (h->settings.account.n == 0)
-        h->settings.account = STR("000000000000");
+        h->settings.account = STR(HOUSE_ACCOUNT);
     if (h->settings.region.n == 0)
-        h->settings.region = STR("us-east-1");
+        h->settings.region = STR(HOUSE_REGION);
     s3_objects_init(&h->objects, &h->s3);
     add(h, (struct engine_service){.service = &dynamodb_service});
     add(h, (struct engine_service){

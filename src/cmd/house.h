@@ -15,6 +15,10 @@
 #include "services/glue/runner.h"
 #include "services/s3/objects.h"
 
+/* In ARNs, unless told. */
+#define HOUSE_ACCOUNT "000000000000"
+#define HOUSE_REGION "us-east-1"
+
 enum { HOUSE_SERVICES_MAX = 8, HOUSE_SHRINK_MS = 10000 };
 
 /* Set before house_fill. */
@@ -38,9 +42,8 @@ struct house {
     bool is_shrinking; /* much was deleted: room is given back before the store closes */
 };
 
-/* settings are copied, their texts are borrowed (empty: 000000000000, us-east-1); options may be
- * NULL. The house stays where it is.
- */
+/* settings are copied, their texts are borrowed (empty: HOUSE_ACCOUNT, HOUSE_REGION); options
+ * may be NULL. The house stays where it is. */
 void house_init(struct house *h, const struct service_settings *settings,
                 const struct house_options *options);
 /* The services, objects and hooks of an engine's options. Whoever sets loop_opened and loop_closing

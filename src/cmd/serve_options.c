@@ -4,6 +4,7 @@
 
 #include "cmd/args.h"
 #include "cmd/cmd.h"
+#include "cmd/house.h"
 #include <string.h>
 #include <unistd.h>
 
@@ -30,8 +31,8 @@ static const struct arg_option serve_table[] = {
      "a name by which clients call this server, beside the\nloopback ones; may be repeated"},
     {OPT_DEPLOY, 0, "deploy", "DIR",
      "a folder of \"afflux aggregate --init\": its workflows can\nbe started; may be repeated"},
-    {OPT_ACCOUNT, 0, "account", "ID", "12 digits in ARNs (default 000000000000)"},
-    {OPT_REGION, 0, "region", "NAME", "for requests that name none (default us-east-1)"},
+    {OPT_ACCOUNT, 0, "account", "ID", "12 digits in ARNs (default " HOUSE_ACCOUNT ")"},
+    {OPT_REGION, 0, "region", "NAME", "for requests that name none (default " HOUSE_REGION ")"},
     {OPT_STRICT_AWS, 0, "strict-aws", NULL, "AWS's ceilings"},
     {OPT_ALLOW_SCRIPTS, 0, "allow-scripts", NULL,
      "jobs may run Python scripts, as this user; without it they fail"},
@@ -142,8 +143,8 @@ int serve_options_read(struct serve_options *o, int argc, char **argv)
     int id, code = CMD_OK;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     *o = (struct serve_options){.data = SERVE_DATA,
-                                .account = STR("000000000000"),
-                                .region = STR("us-east-1"),
+                                .account = STR(HOUSE_ACCOUNT),
+                                .region = STR(HOUSE_REGION),
                                 .keep_days = SERVE_KEEP_DAYS,
                                 .loops = cores < 1                 ? 1
                                          : cores > SERVE_LOOPS_MAX ? SERVE_LOOPS_MAX
