@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# For .bats files that run afflux aggregate against a small third party (aggregate_api.py) or build/thirdparty.
+# For .bats files that run afflux aggregate against a small third party (aggregate_api.py) or build/thirdparty. Loaded
+# behind server.bash, it ends what that started, too.
 # shellcheck disable=SC2034,SC2154
 
 teardown() {
     local pid
-    for pid in ${api_pid:-} ${server:-} ${begun:-}; do kill "$pid" 2>/dev/null || true; done
+    for pid in ${api_pid:-} ${server:-} ${begun:-} "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+    [[ ${#pids[@]} -eq 0 ]] || wait "${pids[@]}" || true # not for bats' own clock
     ! mountpoint -q small 2>/dev/null || umount small
 }
 
@@ -23,7 +25,7 @@ locations() {
 }
 
 aggregate() {
-    KEY=${KEY-s3cret} "$AFFLUX" aggregate --api "$url/v1" --locations list.csv --auth api-key:X-Key=env:KEY \
+    KEY=${KEY-s3cret} "$AFFLUX" aggregate --api "${url:-http://127.0.0.1:9}/v1" --locations list.csv --auth api-key:X-Key=env:KEY \
         --out report.csv --data data --page-size 7 "$@"
 }
 

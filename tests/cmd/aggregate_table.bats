@@ -4,14 +4,7 @@
 
 load helper
 load server
-
-# api: aggregate_api.py.
-api() {
-    python3 "$BATS_TEST_DIRNAME/aggregate_api.py" port 3>&- &
-    pids+=($!)
-    until [[ -f port ]]; do sleep 0.05; done
-    url=http://127.0.0.1:$(<port)
-}
+load aggregate
 
 # stop: the server, cleanly.
 stop() {
@@ -38,15 +31,6 @@ table() {
 
 put() { # TABLE ITEM
     call PutItem '{"TableName": "'"$1"'", "Item": '"$2"'}' >/dev/null
-}
-
-aggregate() {
-    KEY=s3cret "$AFFLUX" aggregate --api "${url:-http://127.0.0.1:9}/v1" --auth api-key:X-Key=env:KEY --out report.csv --data data \
-        --page-size 7 "$@"
-}
-
-read_csv() {
-    python3 -c 'import csv, json, sys; print(json.dumps(list(csv.reader(open(sys.argv[1], newline=""))), ensure_ascii=False))' "$1"
 }
 
 @test "items that the aws command put are the locations; a run over them is gone on with, and a changed table is another" {
@@ -149,12 +133,7 @@ read_csv() {
 }
 
 @test "five thousand items are as many locations, page by page" {
-    thirdparty=$(dirname "$AFFLUX")/../../thirdparty
-    [[ -x $thirdparty ]] || skip "build/thirdparty is not built"
-    "$thirdparty" --listen 127.0.0.1:0 --locations 5000 --rows 0-2 --latency 0 --write-locations list.csv >told 3>&- &
-    pids+=($!)
-    wait_for_line told
-    url=$(grep -o 'http://[0-9.:]*' told)
+    third_party '' 5000 0-2 0
     serve --data data
     table many town S
     python3 - "$address" <<'END'

@@ -170,7 +170,7 @@ afflux_engine_$name $value"
     run -0 aws events describe-connection --name shop
     has "$output" '"Description": "a shop"'
     has "$output" '"ApiKeyName": "Authorization"'
-    ! [[ $output == *s3cret* ]]
+    [[ $output != *s3cret* ]]
     run -0 aws events list-connections --query 'Connections[].Name' --output text
     same "$output" shop
     run -0 aws events deauthorize-connection --name shop
