@@ -28,19 +28,19 @@ static enum status read_secret(const struct auth *auth, struct buf *out, struct 
     const char *name = auth->secret.p; /* the end of a text that has a NUL behind it */
     const char *value = auth->is_file ? NULL : getenv(name);
     if (auth->is_file && !reader_read_file(name, AGGREGATE_SECRET_MAX, out))
-        return wrong(err, STATUS_NOT_FOUND, "--auth: %s: %s", name, strerrordesc_np(errno));
+        return wrong(err, STATUS_NOT_FOUND, "auth: %s: %s", name, strerrordesc_np(errno));
     if (!auth->is_file && (!value || !*value))
-        return wrong(err, STATUS_NOT_FOUND, "--auth: the variable %s is not set", name);
+        return wrong(err, STATUS_NOT_FOUND, "auth: the variable %s is not set", name);
     if (value)
         buf_add(out, str_of(value));
     while (out->n > 0 && (out->p[out->n - 1] == '\n' || out->p[out->n - 1] == '\r'))
         out->n--; /* the end of a file's line is no part of it */
     if (out->n == 0 || utf8_check(buf_str(out)) != out->n)
-        return wrong(err, STATUS_INVALID, "--auth: the secret in %s is empty, or not UTF-8", name);
+        return wrong(err, STATUS_INVALID, "auth: the secret in %s is empty, or not UTF-8", name);
     for (size_t i = 0; i < out->n; i++)
         if ((unsigned char)out->p[i] < ' ' || out->p[i] == 0x7F)
             return wrong(err, STATUS_INVALID,
-                         "--auth: the secret in %s has a line end or another control character "
+                         "auth: the secret in %s has a line end or another control character "
                          "within",
                          name);
     return STATUS_OK;
@@ -60,7 +60,7 @@ static enum status connection_of_auth(const struct aggregate_config *c, str name
     struct buf secret;
     enum status status = auth_read(c->auth, &auth, err);
     if (status != STATUS_OK)
-        return wrong(err, status, "--auth is not understood");
+        return wrong(err, status, "auth is not understood");
     buf_init(&secret, AGGREGATE_SECRET_MAX);
     if (auth.kind != AUTH_NONE)
         status = read_secret(&auth, &secret, err);
@@ -99,7 +99,7 @@ static enum status connection_of_file(const struct aggregate_config *c, str name
     buf_init(&text, RUN_MAX_CONNECTIONS);
     if (!reader_read_file(c->connection.p, RUN_MAX_CONNECTIONS, &text)) {
         buf_done(&text);
-        return wrong(err, STATUS_NOT_FOUND, "--connection: %s: %s", c->connection.p,
+        return wrong(err, STATUS_NOT_FOUND, "connection: %s: %s", c->connection.p,
                      strerrordesc_np(errno));
     }
     enum status status = json_parse(buf_str(&text), NULL, &doc, err);
@@ -108,7 +108,7 @@ static enum status connection_of_file(const struct aggregate_config *c, str name
         str why = str_of(err->message);
         char copy[ERROR_MESSAGE_MAX];
         memcpy(copy, why.p, why.n + 1);
-        return wrong(err, status, "--connection: %s: %s", c->connection.p, copy);
+        return wrong(err, status, "connection: %s: %s", c->connection.p, copy);
     }
     struct json_val v = json_doc_root(doc);
     if (v.tag == JSON_ARRAY && v.len > 0)
@@ -116,7 +116,7 @@ static enum status connection_of_file(const struct aggregate_config *c, str name
     status = v.tag == JSON_OBJECT
                  ? put_renamed(v, name, out, err)
                  : wrong(err, STATUS_INVALID,
-                         "--connection: %s: it is an object as CreateConnection takes it, or an "
+                         "connection: %s: it is an object as CreateConnection takes it, or an "
                          "array of them",
                          c->connection.p);
     json_doc_unref(doc);

@@ -195,7 +195,7 @@ load aggregate
     has "$output" '--out is empty'
     printf 'a\nb\n' >secret
     run -2 aggregate --auth api-key:X-Key=file:secret
-    has "$output" '--auth: the secret in secret has a line end'
+    has "$output" 'auth: the secret in secret has a line end'
     run -1 aggregate --ca-file list.csv
     has "$output" 'list.csv: there is no certificate in it; they are PEM'
     [[ ! -e data ]]

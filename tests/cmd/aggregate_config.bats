@@ -48,7 +48,7 @@ ask() {
     has "$output" "connection.json: connection 0: 1 validation error detected: Value null at 'authParameters'"
     echo '{' >connection.json
     run -2 ask none --connection connection.json
-    has "$output" '--connection: connection.json: line 2, column 1: '
+    has "$output" 'connection: connection.json: line 2, column 1: '
 }
 
 @test "a connection of its own file is taken, with all it says" {
@@ -67,7 +67,7 @@ END
     has "$output" 'connection.json: it is an object as CreateConnection takes it'
     echo '{' >connection.json
     run -2 ask key --connection connection.json --data other
-    has "$output" '--connection: connection.json: line 2, column 1'
+    has "$output" 'connection: connection.json: line 2, column 1'
     run -2 ask key --connection none.json --data other
     has "$output" 'none.json: No such file'
 }

@@ -289,8 +289,7 @@ row_of() { # TASK
     has "$stderr" '(character 7)'
     folder shop '{auth: "api-key:X-Key=env:NOT_THERE"}'
     refused good shop
-    has "$stderr" 'shop/afflux.json: '
-    has "$stderr" NOT_THERE
+    same "$stderr" 'afflux serve: shop/afflux.json: auth: the variable NOT_THERE is not set'
     folder shop '{name: "Shop_1"}'
     refused good shop
     has "$stderr" "afflux serve: shop/afflux.json: buckets.parts: 'Shop_1-parts': "
