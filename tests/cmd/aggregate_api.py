@@ -17,7 +17,8 @@ import sys
 import threading
 import time
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from json_api import JsonHandler, serve
 
 KEY = "s3cret"
 WAIT = float(os.environ.get("WAIT", "0"))
@@ -43,18 +44,7 @@ def rows(location, state):
     ]
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def answer(self, status, value, is_half=False):
-        body = json.dumps(value, ensure_ascii=False).encode()
-        body = body[: len(body) // 2] if is_half else body
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
+class Handler(JsonHandler):
     def do_GET(self):
         global calls, under_way, most
         url = urllib.parse.urlsplit(self.path)
@@ -89,14 +79,8 @@ class Handler(BaseHTTPRequestHandler):
         with lock:
             asked[f"{location}/{query['state']}/{offset}"] += 1
         page = rows(location, query["state"])[offset : offset + limit]
-        return self.answer(200, {"count": len(page), "results": page}, fault == "half")
-
-    def log_message(self, format, *args):
-        pass
+        body = json.dumps({"count": len(page), "results": page}, ensure_ascii=False).encode()
+        self.answer_body(200, body[: len(body) // 2] if fault == "half" else body)
 
 
-server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "0"))), Handler)
-with open(sys.argv[1] + ".new", "w", encoding="ascii") as file:
-    file.write(str(server.server_address[1]))
-os.rename(sys.argv[1] + ".new", sys.argv[1])
-server.serve_forever()
+serve(Handler, sys.argv[1], int(os.environ.get("PORT", "0")))

@@ -9,14 +9,14 @@ values of X-Client and X-Extra that came.
 """
 import base64
 import collections
-import json
 import os
 import ssl
 import sys
 import threading
 import time
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from json_api import JsonHandler, listen, tell
 
 WAIT = float(os.environ.get("WAIT", "0"))
 ROWS = {"failed": 3, "rejected": 1}
@@ -36,17 +36,7 @@ def is_allowed(kind, headers):
     return kind == "none" and not auth
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def answer(self, status, value):
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
+class Handler(JsonHandler):
     def do_POST(self):
         form = self.rfile.read(int(self.headers["Content-Length"])).decode()
         wanted = {
@@ -93,13 +83,10 @@ class Handler(BaseHTTPRequestHandler):
         ]
         return self.answer(200, {"results": rows[offset : offset + limit]})
 
-    def log_message(self, format, *args):
-        pass
-
 
 ports = []
 for number in range(2):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = listen(Handler)
     server.number = number
     ports.append(str(server.server_address[1]))
     if number == 1 and len(sys.argv) > 2:
@@ -107,7 +94,5 @@ for number in range(2):
         context.load_cert_chain(sys.argv[2], sys.argv[3])
         server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-with open(sys.argv[1] + ".new", "w", encoding="ascii") as file:
-    file.write(" ".join(ports))
-os.rename(sys.argv[1] + ".new", sys.argv[1])
+tell(sys.argv[1], " ".join(ports))
 threading.Event().wait()

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Third parties with other habits, for tests: habits_api.py PORT_FILE
 
-GET /HABIT/LOCATION/TYPE?…, where LOCATION is a number (text behind it is its name) and says how many rows there are: {"id": "LOCATION-TYPE-N"}.
+GET /HABIT/LOCATION/TYPE?…, where LOCATION is a number (text behind it is its name) and says how many rows there are:
+{"id": "LOCATION-TYPE-N"}.
 HABIT is one of the functions below. GET /_asked tells what was asked, in order.
 """
-import json
-import os
 import sys
 import threading
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from json_api import JsonHandler, serve
 
 asked = []
 lock = threading.Lock()
@@ -86,16 +86,14 @@ def arrays(rows, query):
     return 200, {}, {"answer": {"rows": [[row["id"], query["f"]] for row in rows[offset : offset + limit]]}}
 
 
-HABITS = {name: function for name, function in list(globals().items()) if callable(function) and function.__doc__}
+HABITS = {name: function for name, function in list(globals().items()) if getattr(function, "__module__", "") == __name__}
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class Handler(JsonHandler):
     def do_GET(self):
         url = urllib.parse.urlsplit(self.path)
         if url.path == "/_asked":
-            return self.answer(200, {}, asked)
+            return self.answer(200, asked)
         with lock:
             asked.append(self.path)
         _, habit, location, kind = map(urllib.parse.unquote, url.path.split("/"))
@@ -104,26 +102,9 @@ class Handler(BaseHTTPRequestHandler):
         count = int(location.split()[0]) if kind != "rejected" else 0
         rows = [{"id": f"{location}-{kind}-{i}"} for i in range(count)]
         if kind == "count":
-            return self.answer(200, {}, {"rows": {"failed": str(count), "rejected": None}})
-        return self.answer(*HABITS[habit](rows, query))
-
-    def answer(self, status, headers, value):
-        body = b"" if status == 204 else json.dumps(value).encode()
-        self.send_response(status)
-        for name, text in headers.items():
-            self.send_header(name, text)
-        if status != 204:
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format, *args):
-        pass
+            return self.answer(200, {"rows": {"failed": str(count), "rejected": None}})
+        status, headers, value = HABITS[habit](rows, query)
+        return self.answer(status, value, headers)
 
 
-server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-with open(sys.argv[1] + ".new", "w", encoding="ascii") as file:
-    file.write(str(server.server_address[1]))
-os.rename(sys.argv[1] + ".new", sys.argv[1])
-server.serve_forever()
+serve(Handler, sys.argv[1])

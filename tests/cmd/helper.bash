@@ -5,6 +5,8 @@ bats_require_minimum_version 1.5.0
 
 : "${AFFLUX:?must name the program to test}"
 
+export PYTHONDONTWRITEBYTECODE=1 # what tests import leaves nothing beside them
+
 setup() {
     cd "$BATS_TEST_TMPDIR" || return 1
     unset NO_COLOR

@@ -6,27 +6,17 @@ GET /orders?location=L&offset=O with the header X-Key: s3cret gives {"rows": [..
 last page without next. The first call of each page of location 2 answers 503. Prints the port, then
 appends a line to the file that its argument names for each call.
 """
-import http.server
-import json
 import sys
 import time
 import urllib.parse
+
+from json_api import JsonHandler, serve
 
 PAGES, ROWS = 5, 20
 seen = set()
 
 
-class Pages(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def answer(self, status, value):
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
+class Pages(JsonHandler):
     def do_GET(self):
         query = dict(urllib.parse.parse_qsl(urllib.parse.urlparse(self.path).query))
         location, offset = int(query["location"]), int(query["offset"])
@@ -43,10 +33,5 @@ class Pages(http.server.BaseHTTPRequestHandler):
             is_last = offset == ROWS * (PAGES - 1)
             self.answer(200, {"rows": rows} if is_last else {"rows": rows, "next": offset + ROWS})
 
-    def log_message(self, format, *args):
-        pass
 
-
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-print(server.server_port, flush=True)
-server.serve_forever()
+serve(Pages)

@@ -7,11 +7,11 @@ gives some of them. Calls need the header Authorization: Bearer YOUR_TOKEN. Prin
 line to the file that the first argument names for each call; the second one is how long a page takes, in
 seconds.
 """
-import http.server
-import json
 import sys
 import time
 import urllib.parse
+
+from json_api import JsonHandler, serve
 
 ROWS = {"failed": 95, "rejected": 40}
 
@@ -23,17 +23,7 @@ def row(location, kind, i):
     return value
 
 
-class Rows(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def answer(self, status, value):
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
+class Rows(JsonHandler):
     def do_GET(self):
         url = urllib.parse.urlparse(self.path)
         query = dict(urllib.parse.parse_qsl(url.query))
@@ -49,10 +39,5 @@ class Rows(http.server.BaseHTTPRequestHandler):
             end = min(offset + int(query["limit"]), ROWS[kind])
             self.answer(200, {"rows": [row(query["location"], kind, i) for i in range(offset, end)]})
 
-    def log_message(self, format, *args):
-        pass
 
-
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Rows)
-print(server.server_port, flush=True)
-server.serve_forever()
+serve(Rows)
