@@ -310,7 +310,7 @@ str config_place(const struct config_member *m, str text, str (*fn)(void *arg, s
                  struct arena *a)
 {
     struct auth auth;
-    bool is_table = m->kind == CONFIG_LOCATIONS && str_starts(text, STR("table:"));
+    bool is_table = m->kind == CONFIG_LOCATIONS && str_starts(text, STR(AGGREGATE_TABLE));
     if (text.n == 0)
         return text;
     if (m->kind == CONFIG_PATH || (m->kind == CONFIG_LOCATIONS && !is_table))

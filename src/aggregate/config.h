@@ -32,6 +32,9 @@ enum {
     AGGREGATE_TOLERATE = 100       /* percent */
 };
 
+/* What locations begin with that are the items of a table, and no path. */
+#define AGGREGATE_TABLE "table:"
+
 /* All texts are borrowed, with a NUL behind their end; empty ones are not given. */
 struct aggregate_config {
     str name; /* of what is deployed; "aggregate" unless given */

@@ -151,7 +151,6 @@ static enum status read_line(struct tally *t, str line, struct error *err)
     double n = rows.tag == JSON_NUMBER || rows.tag == JSON_INT ? json_number(rows) : -1;
     if (key.tag != JSON_STRING || !(n >= 0) || n > ROWS_MAX || (double)(uint64_t)n != n)
         return corrupt(t, "is none of a part", err);
-    t->bad += json_get(v, STR("error")).tag == JSON_STRING;
     add_part(t, json_str(key), (uint64_t)n);
     return STATUS_OK;
 }

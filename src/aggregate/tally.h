@@ -29,10 +29,10 @@ struct tally {
     uint64_t seed;
     struct tally_slot *slots;
     size_t count, cap;
-    uint64_t parts, bad; /* all of them; those that were left out */
-    uint64_t rows;       /* of all parts, also of those with other keys */
-    struct buf line;     /* the beginning of one whose end has not come */
-    struct buf key;      /* what is read from it */
+    uint64_t parts;
+    uint64_t rows;   /* of all parts, also of those with other keys */
+    struct buf line; /* the beginning of one whose end has not come */
+    struct buf key;  /* what is read from it */
     struct arena arena;
 };
 

@@ -4,9 +4,6 @@
 #define AFFLUX_CMD_AGGREGATE_OPTIONS_H
 
 #include "aggregate/config.h"
-#include "base/buf.h"
-#include "base/error.h"
-#include "cmd/aggregate_connect.h"
 #include "http/limits.h"
 
 struct aggregate_options {

@@ -3,14 +3,13 @@
  * would, page by page. */
 #include "cmd/aggregate_table.h"
 
+#include "aggregate/config.h"
 #include "json/write.h"
 #include "loop/loop.h"
 #include "services/dynamodb/dynamodb.h"
 #include <sys/stat.h>
 
 enum { KEY_SHOWN = 200 /* bytes of an item's key in an error */ };
-
-#define PREFIX "table:"
 
 struct table_reading {
     const struct service_settings *settings;
@@ -25,7 +24,7 @@ struct table_reading {
 
 bool aggregate_is_table(str locations)
 {
-    return str_starts(locations, STR(PREFIX));
+    return str_starts(locations, STR(AGGREGATE_TABLE));
 }
 
 static enum status call(struct table_reading *t, const char *operation, str request,
@@ -273,14 +272,14 @@ static enum status open_folder(str data, struct store **ret, struct error *err)
 
 static enum status split(str locations, struct table_reading *t, struct error *err)
 {
-    str name = str_sub(locations, sizeof(PREFIX) - 1, locations.n);
+    str name = str_sub(locations, sizeof(AGGREGATE_TABLE) - 1, locations.n);
     size_t slash = str_find_byte(name, '/', 0);
     t->name = str_sub(name, 0, slash == STR_NONE ? name.n : slash);
     t->key = slash == STR_NONE ? (str){0} : str_sub(name, slash + 1, name.n);
     if (t->name.n > 0 && (!t->key.p || t->key.n > 0))
         return STATUS_OK;
     return error_set(err, STATUS_INVALID, "Locations",
-                     "it is " PREFIX "NAME, or " PREFIX "NAME/KEY");
+                     "it is " AGGREGATE_TABLE "NAME, or " AGGREGATE_TABLE "NAME/KEY");
 }
 
 enum status aggregate_read_table(const struct service_settings *settings, str data, str locations,

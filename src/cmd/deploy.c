@@ -3,6 +3,7 @@
 #include "cmd/deploy.h"
 
 #include "asl/definition.h"
+#include "cmd/aggregate_connect.h"
 #include "cmd/aggregate_options.h"
 #include "cmd/run_connections.h"
 #include "http/gate.h"
@@ -19,11 +20,6 @@ static const struct {
     [DEPLOY_PARENT] = {"parent", NULL, ASL_STANDARD},
     [DEPLOY_SETUP] = {"setup", NULL, ASL_STANDARD},
 };
-
-const char *deploy_flow_name(enum deploy_flow flow)
-{
-    return flows[flow].name;
-}
 
 enum asl_type deploy_flow_type(enum deploy_flow flow)
 {

@@ -50,8 +50,6 @@ NODISCARD enum status deployment_init(struct deployment *d, const struct aggrega
 /* Also after a deployment_init that failed. */
 void deployment_done(struct deployment *d);
 
-/* "parent" */
-const char *deploy_flow_name(enum deploy_flow flow);
 enum asl_type deploy_flow_type(enum deploy_flow flow);
 /* "shop-parent"; its ARN. */
 str deployment_machine(const struct deployment *d, enum deploy_flow flow, struct arena *a);

@@ -61,6 +61,7 @@ static enum status read_locations(struct serve_folder *f, const struct service_s
                                   str data, struct error *err)
 {
     struct buf text;
+    uint32_t count;
     str name = serve_folder_name(f);
     buf_init(&text, LOCATIONS_TEXT_MAX);
     buf_printf(&f->setup,
@@ -68,7 +69,7 @@ static enum status read_locations(struct serve_folder *f, const struct service_s
                STR_ARG(name));
     enum status status = read_list(f, settings, data, &text, err);
     if (status == STATUS_OK) {
-        status = locations_read(buf_str(&text), name, &f->setup, &f->locations, err);
+        status = locations_read(buf_str(&text), name, &f->setup, &count, err);
         if (status != STATUS_OK)
             error_wrap(err, "%.*s", STR_ARG(f->config.locations));
     }

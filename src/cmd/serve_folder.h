@@ -13,9 +13,8 @@ struct serve_folder {
     struct aggregate_config config;
     struct aggregate_texts texts;
     struct deployment deployment;
-    struct buf setup;   /* input of the setup workflow */
-    str registered;     /* a UUID of the list of locations; empty: there is no list */
-    uint32_t locations; /* in it */
+    struct buf setup; /* input of the setup workflow */
+    str registered;   /* a UUID of the list of locations; empty: there is no list */
 };
 
 /* data: the server's data folder, not open yet, for locations in a table of it. settings are
