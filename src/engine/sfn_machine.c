@@ -95,7 +95,7 @@ enum status sfn_update_machine_check(struct sfn_scope *s, struct error *err)
 {
     struct arn arn;
     struct store_machine m;
-    struct machine_properties p;
+    struct machine_properties p = {0};
     enum status status =
         arn_read(sfn_text(s, "stateMachineArn"), 1u << ARN_STATE_MACHINE, &arn, err);
     if (status == STATUS_OK && !changes_something(s))

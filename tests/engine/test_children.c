@@ -75,9 +75,9 @@ static void a_token_answered_by_a_child_comes_before_its_end(void **state)
         struct house h = {0};
         house_build(&h);
         house_machine(&h, "teller", express ? ASL_EXPRESS : ASL_STANDARD, TELLER);
-        house_machine(&h, "asker", ASL_STANDARD,
-                      START(".sync:2",
-                            MACHINE("teller") ",'Input':{'token.$':'$$.Task.Token'}", ""));
+        house_machine(
+            &h, "asker", ASL_STANDARD,
+            START(".sync:2", MACHINE("teller") ",'Input':{'token.$':'$$.Task.Token'}", ""));
         assert_string_equal(house_run(&h, "asker", "a", "{}"), "{\"told\":7}");
         house_tear_down(&h);
     }
