@@ -156,7 +156,7 @@ static int aggregate(const struct demo *d)
                            "--locations",
                            "locations.csv",
                            "--auth",
-                           "api-key:X-Api-Key=env:" KEY_VARIABLE,
+                           ("api-key:X-Api-Key=env:" KEY_VARIABLE),
                            "--data",
                            "data",
                            "--out",

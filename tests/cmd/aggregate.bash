@@ -52,6 +52,28 @@ third_party() {
 
 # of_third_party SECONDS [OPTION…]: killed after so long.
 of_third_party() {
-    KEY=sample-key timeout -s KILL "$1" "$AFFLUX" aggregate --api "$url/v1" --locations list.csv --page-size 20 \
-        --auth api-key:X-Api-Key=env:KEY --out report.csv --data data --concurrency 6 --quiet "${@:2}"
+    third_party_words
+    timeout -s KILL "$1" "${words[@]}" "${@:2}"
+}
+
+# The command of it.
+third_party_words() {
+    words=(env KEY=sample-key "$AFFLUX" aggregate --api "$url/v1" --locations list.csv --page-size 20
+        --auth api-key:X-Api-Key=env:KEY --out report.csv --data data --concurrency 6 --quiet)
+}
+
+# signalled SIGNAL WHEN COMMAND…: a command that gets a signal as soon as WHEN, which is evaluated, is true.
+signalled() {
+    local status=0 watcher
+    rm -f pid
+    { until [[ -s pid ]] && eval "$2"; do sleep 0.05; done; kill "-$1" "$(<pid)"; } >/dev/null 2>&1 3>&- &
+    watcher=$!
+    timeout 120 bash -c 'echo $$ >pid; exec "$@"' it "${@:3}" || status=$?
+    kill "$watcher" 2>/dev/null || true
+    return "$status"
+}
+
+# How many calls aggregate_api.py has had.
+calls() {
+    curl -s "$url/_calls"
 }

@@ -157,10 +157,10 @@ load aggregate
 }
 
 @test "an interrupt says how to go on" {
-    export WAIT=0.2
+    export WAIT=0.2 KEY=s3cret
     api
     locations l3 l4
-    run -130 timeout --preserve-status -s INT 1 env KEY=s3cret "$AFFLUX" aggregate --api "$url/v1" --locations list.csv \
+    run -130 signalled INT '(($(calls) > 4))' "$AFFLUX" aggregate --api "$url/v1" --locations list.csv \
         --auth api-key:X-Key=env:KEY --out report.csv --data data --page-size 2 --concurrency 2
     has "$output" 'interrupted; the same command goes on where it was'
     [[ ! -e report.csv ]]
@@ -243,10 +243,10 @@ load aggregate
 
 @test "who asks for a pause gets one from the next process, too" {
     third_party busy=3:1 12 200-400 30 --retry-after 4
-    for _ in 1 2; do
-        run of_third_party 1.5
-        [[ $status == 137 ]]
-    done
+    third_party_words
+    # Killed when the pause is on the disk, and within it.
+    run -137 signalled KILL '[[ $(sqlite3 -readonly data/afflux.db "SELECT count(*) FROM service WHERE service = '"'pause'"'") == 1 ]]' "${words[@]}"
+    run -137 of_third_party 1.5
     run -0 of_third_party 120
     curl -s "$url/_stats" >stats.json
     same "$(jq '[.locations[].early] | add' stats.json)" 0

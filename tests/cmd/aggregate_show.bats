@@ -241,7 +241,7 @@ not complete
     api
     locations l3 l4
     words --json --concurrency 1
-    run -130 --separate-stderr timeout --preserve-status -s INT 1.2 "${words[@]}"
+    run -130 --separate-stderr signalled INT '(($(calls) > 1))' "${words[@]}"
     same "$(tail -n 1 <<<"$output" | jq -c '[.event, .error]')" '["stopped","Interrupted"]'
     # Nothing has begun: no event, and a message.
     words --json --out nowhere/report.csv
