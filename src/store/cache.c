@@ -13,10 +13,26 @@ static size_t place_of(str service, str name)
     return (size_t)((h ^ h >> 32) % STORE_CACHE_ROWS);
 }
 
+static uint64_t count_now(const struct store_cache *c)
+{
+    return c->count ? atomic_load_explicit(c->count, memory_order_acquire) : 0;
+}
+
+/* In a reading the file is read as it was when that began, whatever is written meanwhile. */
+void store_cache_begin(struct store_cache *c)
+{
+    c->reading = count_now(c);
+}
+
+void store_cache_end(struct store_cache *c)
+{
+    c->reading = 0;
+}
+
 const struct store_cached *store_cache_find(const struct store_cache *c, str service, str name,
                                             uint64_t *ret_count)
 {
-    *ret_count = c->count ? atomic_load_explicit(c->count, memory_order_acquire) : 0;
+    *ret_count = c->reading != 0 ? c->reading : count_now(c);
     const struct store_cached *row = &c->rows[place_of(service, name)];
     bool is_it = row->count != 0 && row->count == *ret_count && str_eq(row->service, service) &&
                  str_eq(row->name, name);

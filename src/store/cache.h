@@ -23,9 +23,13 @@ struct store_cached {
 
 struct store_cache {
     const _Atomic uint64_t *count; /* never 0; NULL: nothing is remembered */
+    uint64_t reading; /* the count when the reading began that is under way; 0: none is */
     struct store_cached rows[STORE_CACHE_ROWS];
 };
 
+/* What is read from here on is of one moment, which may be as early as now; until the end. */
+void store_cache_begin(struct store_cache *c);
+void store_cache_end(struct store_cache *c);
 /* *ret_count is to be given to store_cache_add by whoever then reads; 0: nothing to add to. */
 const struct store_cached *store_cache_find(const struct store_cache *c, str service, str name,
                                             uint64_t *ret_count);

@@ -11,13 +11,22 @@
 enum status store_begin_reading(struct store_reader *r, bool *ret_began, struct error *err)
 {
     *ret_began = sqlite3_get_autocommit(r->db->handle) != 0;
-    return *ret_began ? store_db_do(r->db, SQL_BEGIN_READ, err) : STATUS_OK;
+    if (!*ret_began)
+        return STATUS_OK;
+    store_cache_begin(&r->cache);
+    enum status status = store_db_do(r->db, SQL_BEGIN_READ, err);
+    if (status != STATUS_OK)
+        store_cache_end(&r->cache);
+    return status;
 }
 
 void store_end_reading(struct store_reader *r, bool began)
 {
     struct error err;
-    if (began && store_db_do(r->db, SQL_ROLLBACK, &err) != STATUS_OK)
+    if (!began)
+        return;
+    store_cache_end(&r->cache);
+    if (store_db_do(r->db, SQL_ROLLBACK, &err) != STATUS_OK)
         check(sqlite3_get_autocommit(r->db->handle));
 }
 

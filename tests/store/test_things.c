@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What services keep under names. */
+#include "store/items.h"
 #include "support.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +107,22 @@ static void a_reader_that_follows_sees_every_change_that_was_given_back(void **s
     assert_int_equal(put(w, "s", "a", ""), STATUS_OK);
     assert_thing(w, w->r, "a", "");
     assert_thing(w, w->r, "a", "");
+}
+
+static void what_was_read_in_one_reading_is_not_taken_for_newer_than_that(void **state)
+{
+    struct world *w = *state;
+    struct error err;
+    bool began;
+    store_reader_follow(w->r, w->s);
+    assert_int_equal(put(w, "s", "a", "one"), STATUS_OK);
+    assert_int_equal(put(w, "s", "b", "other"), STATUS_OK);
+    assert_ok(store_begin_reading(w->r, &began, &err));
+    assert_thing(w, w->r, "b", "other");
+    assert_int_equal(put(w, "s", "a", "two"), STATUS_OK);
+    assert_thing(w, w->r, "a", "one"); /* as it was when the reading began */
+    store_end_reading(w->r, began);
+    assert_thing(w, w->r, "a", "two");
 }
 
 static void what_was_read_is_not_read_again_until_something_is_written(void **state)
@@ -228,6 +245,7 @@ int main(void)
         T(a_thing_is_put_replaced_and_deleted),
         T(things_are_listed_by_name),
         T(a_reader_that_follows_sees_every_change_that_was_given_back),
+        T(what_was_read_in_one_reading_is_not_taken_for_newer_than_that),
         T(what_was_read_is_not_read_again_until_something_is_written),
         T(a_reader_of_its_own_remembers_nothing),
         T(more_than_is_remembered_and_long_ones_are_read_right),
