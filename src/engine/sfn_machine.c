@@ -95,7 +95,7 @@ enum status sfn_update_machine_check(struct sfn_scope *s, struct error *err)
 {
     struct arn arn;
     struct store_machine m;
-    struct machine_properties p = {0};
+    struct machine_properties p;
     enum status status =
         arn_read(sfn_text(s, "stateMachineArn"), 1u << ARN_STATE_MACHINE, &arn, err);
     if (status == STATUS_OK && !changes_something(s))
@@ -313,12 +313,12 @@ enum status sfn_update_machine(struct sfn_scope *s, struct error *err)
         arn_read(sfn_text(s, "stateMachineArn"), 1u << ARN_STATE_MACHINE, &arn, err);
     if (status == STATUS_OK)
         status = sfn_find_machine(s, &arn, &m, &p, err);
-    if (status == STATUS_OK && p.is_deleting)
+    if (status != STATUS_OK)
+        return status;
+    if (p.is_deleting)
         return deleting(arn.text, err);
-    struct machine_revision wanted =
-        status == STATUS_OK ? p.revision : (struct machine_revision){0};
-    if (status == STATUS_OK)
-        status = apply_request(s, &wanted, err);
+    struct machine_revision wanted = p.revision;
+    status = apply_request(s, &wanted, err);
     if (status == STATUS_OK &&
         !(is_same_but_role(&wanted, &p.revision) && str_eq(wanted.role_arn, p.revision.role_arn))) {
         p.revision = wanted;
