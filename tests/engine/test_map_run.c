@@ -130,6 +130,15 @@ static void no_items_give_an_empty_array(void **state)
     house_tear_down(&h);
 }
 
+/* So many are at work, on a busy machine a little later, and no more. */
+static void expect_held(struct house *h, const struct worker *w, uint32_t n)
+{
+    for (int i = 0; i < 200 && w->held_count < n; i++)
+        house_pass(h, 25);
+    house_pass(h, 60);
+    assert_int_equal(w->held_count, n);
+}
+
 static void no_more_children_run_at_once_than_allowed(void **state)
 {
     struct house h = {0};
@@ -140,8 +149,7 @@ static void no_more_children_run_at_once_than_allowed(void **state)
                   map_of("STANDARD", SELECT "\"MaxConcurrency\":3,", WORK));
     house_start(&h, "map", "a", "[0,1,2,3,4,5,6,7]");
     for (int i = 0; i < 8; i++) {
-        house_pass(&h, 60);
-        assert_int_equal(w.held_count, i < 6 ? 3 : 8 - i);
+        expect_held(&h, &w, i < 6 ? 3 : 8 - (uint32_t)i);
         let_go(&w);
     }
     assert_true(house_wait(&h, 5000));
@@ -508,8 +516,7 @@ static void a_run_can_be_tuned_by_whom_it_belongs_to(void **state)
     house_machine(&h, "map", ASL_STANDARD,
                   map_of("STANDARD", SELECT "\"MaxConcurrency\":1,", WORK));
     house_start(&h, "map", "a", "[0,1,2,3]");
-    house_pass(&h, 100);
-    assert_int_equal(w.held_count, 1);
+    expect_held(&h, &w, 1);
     int64_t id = house_row(&h, "map", "a").id;
     const struct asl_exec *x = engine_look(h.engine, id);
     assert_non_null(x);
@@ -517,13 +524,11 @@ static void a_run_can_be_tuned_by_whom_it_belongs_to(void **state)
     assert_false(engine_tune_map(h.engine, id, frame + 1, 2));
     assert_false(engine_tune_map(h.engine, id + 1000, frame, 2));
     assert_true(engine_tune_map(h.engine, id, frame, 3));
-    house_pass(&h, 100);
-    assert_int_equal(w.held_count, 3);
+    expect_held(&h, &w, 3);
     assert_true(engine_tune_map(h.engine, id, frame, 1)); /* what is at work goes on, */
     let_go(&w);
     let_go(&w);
-    house_pass(&h, 100);
-    assert_int_equal(w.held_count, 1); /* and nothing else begins */
+    expect_held(&h, &w, 1); /* and nothing else begins */
     w.is_holding = false;
     let_go(&w);
     assert_true(house_wait(&h, 5000));
