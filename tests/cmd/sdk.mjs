@@ -160,7 +160,10 @@ const cases = {
     while (begun.itemCounts.total < 6); // not all have been found yet
     assert.deepEqual([begun.status, begun.maxConcurrency, begun.itemCounts.total], ['RUNNING', 1, 6]);
     await call('UpdateMapRun', { mapRunArn, maxConcurrency: 3, toleratedFailurePercentage: 10 });
-    const changed = await call('DescribeMapRun', { mapRunArn });
+    // The run has it at once; its row, which another loop reads, a moment later.
+    let changed;
+    do changed = await call('DescribeMapRun', { mapRunArn });
+    while (changed.maxConcurrency === 1 && changed.status === 'RUNNING');
     assert.deepEqual([changed.maxConcurrency, changed.toleratedFailurePercentage], [3, 10]);
     assert.equal((await ended(executionArn)).output, '[1,2,3,4,5,6]');
     const over = await call('DescribeMapRun', { mapRunArn });
